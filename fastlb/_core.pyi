@@ -314,6 +314,14 @@ class TlsHandles(Protocol):
     def ciphers(self) -> Mapping[str, Sequence[str]]: ...
 
 @final
+class Looks:
+    """The flags of some members as they were seen last."""
+
+    def __init__(self, table: Table, slots: Sequence[int]) -> None: ...
+    def changed(self) -> list[int]:
+        """Slots of those whose flags are others since the last call; at first all."""
+
+@final
 class Staples:
     """OCSP answers for the certificates of one context, in memory that all share."""
 

@@ -96,6 +96,7 @@ include "core/balance/elect_told.pyx"
 include "core/balance/sticky.pyx"
 include "core/balance/claims.pyx"
 include "core/balance/table_slots.pyx"
+include "core/balance/looks.pyx"
 
 # the callables of the worker
 include "core/seam.pyx"

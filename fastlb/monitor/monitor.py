@@ -1,7 +1,8 @@
-"""The monitor's life: look at every watch a few times a second, until told to go.
+"""The monitor's life: begin what is due a few times a second, until told to go.
 
 It owns no state that matters: killed at any time, its successor starts from the
-table. Only what is due makes a system call.
+table. Only what is due makes a system call, and only watches that are due, or whose
+member's flags have changed, are looked at.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import os
 import random
 import signal
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from functools import partial
-from operator import attrgetter
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import uvloop
 
+from fastlb._core import Looks
 from fastlb.base import memory
 from fastlb.facts.words import Compat
 from fastlb.logs.error import ErrorLog
@@ -26,6 +27,7 @@ from fastlb.monitor.heartbeats import heartbeats_of
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.names import LooksUp, Name, names_of
 from fastlb.monitor.probe import Attempts, Probe
+from fastlb.monitor.schedule import Schedule, Watch
 from fastlb.tls.expiry import DAY_S, warnings_of
 
 if TYPE_CHECKING:
@@ -58,6 +60,9 @@ def run(heritage: MonitorHeritage) -> int:
     os._exit(0)
 
 
+W = TypeVar("W", bound=Watch)
+
+
 class Monitor:
     """All watches of one model."""
 
@@ -75,22 +80,27 @@ class Monitor:
         self._staples: set[asyncio.Task[None]] = set()
         self._look_ups: set[asyncio.Task[None]] = set()
         now_s = loop.time()
-        probed = heritage.probed
-        slots = list(zip(heritage.model.members, heritage.member_slots, strict=True))
-        self.probes = [
-            Probe(member, slot, heritage.table)
+        table, model = heritage.table, heritage.model
+        slots = list(zip(model.members, heritage.member_slots, strict=True))
+        probes = {
+            slot: Probe(member, slot, table)
             for index, (member, slot) in enumerate(slots)
-            if index in probed
-        ]
-        self.checks = health_watches(heritage, loop)
-        self.agents = agent_watches(heritage, now_s)
-        self.staples = staple_watches(heritage, now_s)
-        for watch in self.staples:
+            if index in heritage.probed
+        }
+        checks = {watch.slot: watch for watch in health_watches(heritage, loop)}
+        names = names_of(slots, model.compat, table, now_s)
+        staples = staple_watches(heritage, now_s)
+        for watch in staples:
             if watch.stapled.trouble:
                 self._tell_of(watch)
-        model = heritage.model
-        self.heartbeats = heartbeats_of(model, slots, heritage.table, self._tell)
-        self.names = names_of(slots, model.compat, heritage.table, now_s)
+        by_name = {slot: name for name in names for slot in name.slots}
+        self.probes = Schedule(probes.values(), probes)
+        self.checks = Schedule(checks.values(), checks)
+        self.agents = Schedule(agent_watches(heritage, now_s))
+        self.staples = Schedule(staples)
+        self.names = Schedule(names, by_name)
+        self.heartbeats = heartbeats_of(model, slots, table, self._tell)
+        self._looks = Looks(table, list({*probes, *checks, *by_name}))
         self.resolver: LooksUp | None = None
         if heritage.asks_names:
             from fastlb.names.resolver import Resolver  # for those who need it
@@ -100,17 +110,22 @@ class Monitor:
     def turn(self) -> None:
         """Start what is due, then sleep a turn."""
         now_s = self._loop.time()
-        for name in due(self.names, now_s, LOOK_UPS_AT_ONCE - len(self._look_ups)):
-            self._start(self._resolve(name), self._look_ups)
+        for slot in self._looks.changed():
+            self.names.look_at(slot, now_s)
+            self.probes.look_at(slot, now_s)
+            self.checks.look_at(slot, now_s)
+        room = LOOK_UPS_AT_ONCE - len(self._look_ups)
+        for name in self.names.due(now_s, room):
+            self._start(self._resolve(name), self._look_ups, name, self.names)
         self._attempts.end_overdue(now_s)
-        for probe in due(self.probes, now_s, PROBES_AT_ONCE - len(self._attempts)):
+        for probe in self.probes.due(now_s, PROBES_AT_ONCE - len(self._attempts)):
             self._attempts.begin(probe)
-        for check in due(self.checks, now_s, CHECKS_AT_ONCE - len(self._checks)):
-            self._start(self._check(check), self._checks)
-        for agent in due(self.agents, now_s, AGENTS_AT_ONCE - len(self._agents)):
-            self._start(self._ask(agent), self._agents)
-        for watch in due(self.staples, now_s, STAPLES_AT_ONCE - len(self._staples)):
-            self._start(self._staple(watch), self._staples)
+        for check in self.checks.due(now_s, CHECKS_AT_ONCE - len(self._checks)):
+            self._start(self._check(check), self._checks, check, self.checks)
+        for agent in self.agents.due(now_s, AGENTS_AT_ONCE - len(self._agents)):
+            self._start(self._ask(agent), self._agents, agent, self.agents)
+        for watch in self.staples.due(now_s, STAPLES_AT_ONCE - len(self._staples)):
+            self._start(self._staple(watch), self._staples, watch, self.staples)
         self._loop.call_later(TURN_S, self.turn)
 
     def tell_of_expiries(self) -> None:
@@ -126,15 +141,27 @@ class Monitor:
         self._errors.write("info", module, 0, "", 0, text)
 
     def _start(
-        self, work: Coroutine[None, None, None], beside: set[asyncio.Task[None]]
+        self,
+        work: Coroutine[None, None, None],
+        beside: set[asyncio.Task[None]],
+        watch: W,
+        schedule: Schedule[W],
     ) -> None:
+        """Begin an attempt of a watch, which is in its schedule again when it ends."""
+
+        def end(task: asyncio.Task[None]) -> None:
+            beside.discard(task)
+            schedule.look(watch, self._loop.time())
+
         task = self._loop.create_task(work)
         beside.add(task)
-        task.add_done_callback(beside.discard)
+        task.add_done_callback(end)
 
     def _end_probe(self, probe: Probe, reached: bool) -> None:
         since_s, now_s = probe.out_since_s, self._loop.time()
-        if probe.end(reached, now_s):
+        is_back = probe.end(reached, now_s)
+        self.probes.look(probe, now_s)
+        if is_back:
             out_s = now_s - since_s if since_s is not None else 0.0
             self._log(
                 "proxy_balancer",
@@ -167,25 +194,6 @@ class Monitor:
         assert self.resolver is not None  # there are names
         for line in await name.attempt(self.resolver, self._loop):
             self._errors.write(line.level, "proxy", 0, "", 0, line.text)
-
-
-class Watch(Protocol):
-    """What is looked at with each turn. due_s: by the loop's clock."""
-
-    due_s: float
-
-    def is_due(self, now_s: float) -> bool: ...
-
-
-W = TypeVar("W", bound=Watch)
-
-
-def due(watches: Sequence[W], now_s: float, room: int) -> list[W]:
-    """As many as there is room for; whoever has waited longest comes first, so that
-    those that take long and are soon due again leave room for the others."""
-    found = [watch for watch in watches if watch.is_due(now_s)]
-    found.sort(key=attrgetter("due_s"))
-    return found[: max(room, 0)]
 
 
 def health_watches(

@@ -73,18 +73,22 @@ class Name:
     def is_known(self) -> bool:
         return all(self._table.addresses(slot) for _, slot in self._members)
 
+    @property
+    def slots(self) -> list[int]:
+        return [slot for _, slot in self._members]
+
     def is_due(self, now_s: float) -> bool:
         if self.running:
             return False
+        if now_s < self.due_s and self._is_in_error():
+            self.due_s = min(self.due_s, self._asked_s + NAME_IN_ERROR_PERIOD_S)
         if now_s < self.due_s:
-            return self._is_in_error(now_s)
+            return False
         return self._period_s != NEVER or not self.is_known()
 
-    def _is_in_error(self, now_s: float) -> bool:
-        return (
-            now_s >= self._asked_s + NAME_IN_ERROR_PERIOD_S
-            and self._period_s != NEVER
-            and any("E" in self._table.member_flags(slot) for _, slot in self._members)
+    def _is_in_error(self) -> bool:
+        return self._period_s != NEVER and any(
+            "E" in self._table.member_flags(slot) for slot in self.slots
         )
 
     async def attempt(self, resolver: LooksUp, clock: Clock) -> list[Line]:

@@ -20,10 +20,12 @@ from trees import model_of
 from fastlb._core import Table
 from fastlb.facts.member import Member
 from fastlb.facts.words import Compat
+from fastlb.master import claims
 from fastlb.monitor.heritage import MonitorHeritage
-from fastlb.monitor.monitor import LOOK_UPS_AT_ONCE, STAPLES_AT_ONCE, Monitor, due
+from fastlb.monitor.monitor import LOOK_UPS_AT_ONCE, STAPLES_AT_ONCE, Monitor
 from fastlb.monitor.names import Name, names_of
 from fastlb.monitor.probe import CONNECT_TIMEOUT_S, Attempts, Probe
+from fastlb.monitor.schedule import LEFT_MAX, Schedule
 from fastlb.monitor.stapling import StapleWatch
 from fastlb.monitor.verdict import (
     DELAY_MAX_S,
@@ -571,20 +573,80 @@ def test_a_fault_does_not_ask_with_every_turn(
         now_s = name.due_s
 
 
+class Timed:
+    """A watch that is due by its time alone, while it wants to be."""
+
+    def __init__(self, due_s: float = 0.0) -> None:
+        self.due_s = due_s
+        self.wants = True
+
+    def is_due(self, now_s: float) -> bool:
+        return self.wants and now_s >= self.due_s
+
+
 def test_whoever_takes_long_and_is_soon_due_again_leaves_room() -> None:
-    class Slow:
-        due_s = 0.0
-
-        def is_due(self, now_s: float) -> bool:
-            return now_s >= self.due_s
-
-    watches = [Slow() for _ in range(12)]
+    schedule = Schedule(Timed() for _ in range(12))
     taken = set()
     for now_s in range(3):
-        for watch in due(watches, now_s, 4):
+        for watch in schedule.due(now_s, 4):
             watch.due_s = now_s + 0.5
+            schedule.look(watch, now_s)
             taken.add(watch)
     assert len(taken) == 12
+
+
+def test_who_is_not_due_at_its_time_is_asked_again_when_its_member_changes() -> None:
+    one, other = Timed(5.0), Timed(6.0)
+    one.wants = False
+    schedule = Schedule([one, other], {3: one, 4: other})
+    assert schedule.due(5.5, 9) == []
+    one.wants = True
+    assert schedule.due(5.6, 9) == []
+    schedule.look_at(7, 5.6)
+    schedule.look_at(3, 5.6)
+    assert schedule.due(5.6, 9) == [one]
+    assert schedule.due(5.7, 9) == [], "it is under way"
+
+
+def test_who_is_due_sooner_than_it_was_is_found_once() -> None:
+    one = Timed(100.0)
+    schedule = Schedule([one], {0: one})
+    for due_s in (50.0, 9.0, 9.0, 50.0, 8.0):
+        one.due_s = due_s
+        schedule.look_at(0, 1.0)
+    assert schedule.due(7.9, 9) == []
+    assert schedule.due(1000.0, 9) == [one]
+    assert schedule.due(1000.0, 9) == []
+
+
+def test_a_schedule_keeps_no_more_than_its_watches() -> None:
+    watches = [Timed(n) for n in range(10)]
+    schedule = Schedule(watches)
+    for n in range(10_000):
+        watches[n % 10].due_s = 100_000 - n
+        schedule.look(watches[n % 10], 1.0)
+        assert len(schedule._heap) <= 2 * len(watches) + LEFT_MAX + 1
+    assert set(schedule.due(100_000, 99)) == set(watches)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 30)), max_size=60))
+def test_a_schedule_finds_what_looking_at_all_would_find(
+    steps: list[tuple[int, int]],
+) -> None:
+    """Each step gives one watch another time; then the clock goes on by one."""
+    watches = [Timed(n) for n in range(5)]
+    schedule = Schedule(watches)
+    under_way: set[Timed] = set()
+    for now_s, (n, due_s) in enumerate(steps):
+        watches[n].due_s = due_s
+        under_way.discard(watches[n])
+        schedule.look(watches[n], now_s)
+        wanted = [one for one in watches if one not in under_way and one.is_due(now_s)]
+        found = schedule.due(now_s, 9)
+        assert set(found) == set(wanted)
+        assert len(found) == len(wanted)
+        assert [one.due_s for one in found] == sorted(one.due_s for one in found)
+        under_way.update(found)
 
 
 def test_members_of_one_name_are_asked_for_once() -> None:
@@ -600,16 +662,27 @@ def test_members_of_one_name_are_asked_for_once() -> None:
     assert [name.host for name in found] == ["a.test", "a.test", "b.test"]
 
 
+def put_in_error(table: Table, slots: Sequence[int]) -> None:
+    """By connections that were refused."""
+    worker = table.claim_worker(os.getpid(), 0, 0)
+    for slot in slots:
+        told = table.snapshot_member(slot)
+        flags = f"{told['flags']}E"
+        table.learn(slot, worker, {**told, "flags": flags, "probe_clears": True})
+        assert table.wants_probe(slot)
+
+
 def test_members_are_probed_while_others_are_silent() -> None:
     """However many names and responders are waited for: they take no probe's place."""
     lines = "".join(f"ProxyPass /{n}/ http://n{n}.test/\n" for n in range(100))
     model = model_of(f"Listen 80\n{lines}ProxyPass / http://127.0.0.1:9/\n")
-    table = OneSlot()
-    table.flags = "E"
+    table = Table.create(1, 128, 1)
+    slots, _ = claims.claim(table, model, 0)
+    put_in_error(table, slots[-1:])
     heritage = MonitorHeritage(
         model=model,
-        table=cast(Table, table),
-        member_slots=tuple(range(len(model.members))),
+        table=table,
+        member_slots=tuple(slots),
         probed=frozenset((len(model.members) - 1,)),
         error_fds=(),
     )
@@ -635,21 +708,19 @@ def test_members_are_probed_while_others_are_silent() -> None:
         monitor = Monitor(heritage, loop)
         monitor.resolver = Silent()
         staples = [SilentStaple() for _ in range(100)]
-        monitor.staples = cast(list[StapleWatch], staples)
+        monitor.staples = Schedule(cast(list[StapleWatch], staples))
+        tried: list[bool] = []
+        monitor._attempts = Attempts(loop, lambda _, reached: tried.append(reached))
         monitor.turn()
         await asyncio.sleep(0)
         assert sum(one.running for one in staples) == STAPLES_AT_ONCE
-        monitor.probes[0].due_s = 0.0
-        for name in monitor.names:
-            name.due_s = 0.0
-        (probe,) = monitor.probes
-        monitor.turn()
-        first_s = probe.due_s
         ends_s = loop.time() + 20
-        while probe.due_s == first_s and loop.time() < ends_s:
+        while loop.time() < ends_s and not (
+            tried and len(monitor._look_ups) == LOOK_UPS_AT_ONCE
+        ):
             await asyncio.sleep(0.01)
-        assert probe.due_s > first_s, "it was not tried"
-        waiting = sum(name.running for name in monitor.names)
+        assert tried, "it was not tried"
+        waiting = len(monitor._look_ups)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         return waiting
@@ -665,41 +736,31 @@ def test_members_that_say_nothing_keep_no_other_waiting() -> None:
     )
     model = model_of(f"Listen 80\n{lines}ProxyPass / http://127.0.0.1:9/\n")
 
-    class Places(OneSlot):
-        back: int | None = None
+    table = Table.create(1, 512, 1)
+    slots, _ = claims.claim(table, model, 0)
+    put_in_error(table, slots)
+    heritage = MonitorHeritage(
+        model=model,
+        table=table,
+        member_slots=tuple(slots),
+        probed=frozenset(range(silent_count + 1)),
+        error_fds=(),
+    )
 
-        def __init__(self, silent: socket.socket, listens: socket.socket) -> None:
-            super().__init__()
-            self.flags = "E"
-            self.at = [silent.getsockname()], [listens.getsockname()]
-
-        def addresses(self, slot: int) -> list[tuple[str, int]]:
-            return self.at[slot == silent_count]
-
-        def mark_up(self, slot: int, _cause: int = 0) -> bool:
-            self.back = slot
-            return False
-
-    async def work(table: Places) -> int:
+    async def work() -> int:
         loop = asyncio.get_running_loop()
-        heritage = MonitorHeritage(
-            model=model,
-            table=cast(Table, table),
-            member_slots=tuple(range(silent_count + 1)),
-            probed=frozenset(range(silent_count + 1)),
-            error_fds=(),
-        )
         monitor = Monitor(heritage, loop)
-        for probe in monitor.probes:
-            probe.out_since_s = 0.0
         monitor.turn()
         ends_s = loop.time() + 30
-        while table.back is None and loop.time() < ends_s:
+        while table.wants_probe(slots[-1]) and loop.time() < ends_s:
             await asyncio.sleep(0.01)
-        assert table.back == silent_count
-        running = sum(probe.running for probe in monitor.probes)
+        assert not table.wants_probe(slots[-1])
+        running = len(monitor._attempts)
         monitor._attempts.close()
         return running
 
     with swallowing() as full, socket.create_server(("127.0.0.1", 0)) as sock:
-        assert asyncio.run(work(Places(full, sock))) == silent_count
+        for slot in slots[:-1]:
+            table.set_addresses(slot, [full.getsockname()])
+        table.set_addresses(slots[-1], [sock.getsockname()])
+        assert asyncio.run(work()) == silent_count

@@ -7,7 +7,6 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 from certificates import make_ca, make_pair
 from responder import answer, responder
@@ -24,16 +23,6 @@ from fastlb.tls.expiry import DAY_S, Expiry
 from fastlb.tls.pass_phrases import PassPhrases
 
 
-class NoTable:
-    """Members are not what is tested."""
-
-    def addresses(self, _slot: int) -> list[tuple[str, int]]:
-        return [("127.0.0.1", 1)]
-
-    def member_flags(self, _slot: int) -> str:
-        return ""
-
-
 def heritage(tls: TlsServer, log: int, *known: Expiry) -> MonitorHeritage:
     model = model_with(tls)
     contexts = Contexts(model, PassPhrases(), 0.0)
@@ -44,7 +33,7 @@ def heritage(tls: TlsServer, log: int, *known: Expiry) -> MonitorHeritage:
                 replace(vhost, log_level=Level.INFO) for vhost in model.vhosts
             ),
         ),
-        table=cast(Table, NoTable()),
+        table=Table.create(1, 1, 1),  # members are not what is tested
         member_slots=(0, 1),
         probed=frozenset(),
         error_fds=(log,),
