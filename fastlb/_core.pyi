@@ -122,6 +122,10 @@ class Table:
     ) -> None:
         """Keep the result of a check of a member's health beside the nine before it,
         and how it stands since. at_us, out_since_us: CLOCK_MONOTONIC; 0: not out."""
+    def standing(self, slot: int) -> tuple[int, int, int, int, bool, bool, bool]:
+        """passes and fails (in a row), checks (ever), out_since_us, and whether it is
+        out (C), in error (E) and unproven. Of a record that is being written just now
+        the numbers are 0."""
     def health(self, member_slot: int) -> dict[str, Any] | None:
         """checks (ever), passes and fails (in a row), out_since_us, results: the last
         ten, the newest at the end, as (phase, reason, status, at_us, took_us). None:

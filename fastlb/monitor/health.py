@@ -130,26 +130,19 @@ class HealthWatch:
         finally:
             self.running = False
             now_s = clock.time()
-            is_first = self._health(now_s).checks == 0
-            self.due_s = now_s + self._delay_s(is_first=is_first)
+            checks = self._table.standing(self.slot)[2]
+            self.due_s = now_s + self._delay_s(is_first=checks == 0)
             self._hurry(now_s)
         return self._note(result, took_us, now_s)
 
     def _note(self, result: CheckResult, took_us: int, now_s: float) -> list[Line]:
         """Write down a result and what follows from it."""
-        health = self._health(now_s)
-        flags = self._table.member_flags(self.slot)
-        before = Standing(
-            passes=health.passes,
-            fails=health.fails,
-            is_out="C" in flags,
-            is_in_error="E" in flags,
-            is_unproven=bool(self._table.snapshot_member(self.slot)["unproven"]),
-        )
+        passes, fails, _, out_since_us, *flags = self._table.standing(self.slot)
+        before = Standing(passes, fails, *flags)
         judge = judged_as_apache if self._is_apache else judged
         after, change = judge(before, self._check, has_passed=result.has_passed)
         now_us = int(now_s * 1e6)
-        out_since_us = health.out_since_us
+        was_out_since_us = out_since_us = min(max(out_since_us, 0), now_us)
         if change is Change.OUT:
             out_since_us = now_us
         elif not after.is_out:
@@ -173,14 +166,14 @@ class HealthWatch:
             was_in_error = self._table.mark_up(self.slot, CHECKS, passes)
             if not was_in_error and not before.is_unproven:
                 self._table.note_change(self.slot, False, CHECKS, passes)
-        return self._lines(change, before, health, now_s)
+        return self._lines(change, before, was_out_since_us, now_s)
 
     def _fails_of(self, before: Standing) -> int:
         """In a row, that put it out."""
         return 1 if before.is_unproven else self._check.fails
 
     def _lines(
-        self, change: Change, before: Standing, health: Health, now_s: float
+        self, change: Change, before: Standing, out_since_us: int, now_s: float
     ) -> list[Line]:
         if change is Change.NONE or (change is Change.BACK and before.is_unproven):
             return []
@@ -190,7 +183,7 @@ class HealthWatch:
             said = evidence(results, count, passed=False)
             text = f"is out: {checks_in_a_row(count)} failed: {self.asked}: {said}"
             return [Line("notice", f"FB0510: member {self.member.url} {text}")]
-        since_s = health.out_since_us / 1e6 or self._error_since_s or self._born_s
+        since_s = out_since_us / 1e6 or self._error_since_s or self._born_s
         said = evidence(results, self._check.passes, passed=True)
         text = (
             f"is back: {checks_in_a_row(self._check.passes)} passed: {self.asked}"

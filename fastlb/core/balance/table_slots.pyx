@@ -516,6 +516,16 @@ cdef class Table:
         health_record_write(record, &now)
         lock_give(&self.view, &directory.owner)
 
+    def standing(self, int slot):
+        cdef member_slot *m = self.member(slot)
+        cdef health_record r
+        cdef uint32_t flags = member_flags_now(&self.view, m)
+        if not member_health(&self.view, m, &r):
+            memset(&r, 0, sizeof(r))
+        return (
+            r.passes, r.fails, r.checks, r.out_since_us, bool(flags & FLAG_HEALTH),
+            bool(flags & FLAG_ERROR), bool(flags & FLAG_UNPROVEN))
+
     def health(self, int member_slot):
         cdef health_record r
         cdef const health_result *one
