@@ -8,8 +8,9 @@ connection: what put a member out by its answers (failonstatus) is not disproved
 one.
 
 A thousand members that are out are as many connections within a second, so one that is
-only made is neither a task nor a timer: it is a socket in a set, and what it costs is
-what the kernel takes for it.
+only made is neither a task nor a timer. What it costs is what the kernel takes for it:
+one that is refused within this machine is two calls on a socket that stays open, and
+one that has to be waited for is a socket in a set.
 
 A member whose queue is full, or whose machine is off, says nothing at all, and the
 kernel asks it again only after seconds. So a second socket asks anew as often as one
@@ -40,7 +41,7 @@ from fastlb.monitor.wire import (
 CONNECT_TIMEOUT_S = 5.0
 KIND = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 EVENTS = select.EPOLLOUT | select.EPOLLONESHOT
-SPARE_MAX = 256  # of each family
+SPARE_MAX = 256
 TAKEN = CAUSES.index(Cause.PROBE)
 
 
@@ -119,7 +120,7 @@ class Attempts:
         self._fresh: dict[int, Connecting] = {}  # by that of the second socket
         # Sockets whose connection was refused, for the next ones: to close one and make
         # another is half of what a probe takes.
-        self._spare: dict[int, list[socket.SocketType]] = {}  # by family
+        self._spare: list[socket.SocketType] = []
         self._pings: set[asyncio.Task[None]] = set()
         loop.add_reader(self._set.fileno(), self._look)
 
@@ -131,9 +132,8 @@ class Attempts:
         self._set.close()
         for one in list(self._waiting.values()):
             self._end(one, None)
-        for spare in self._spare.values():
-            for sock in spare:
-                sock.close()
+        for sock in self._spare:
+            sock.close()
 
     def begin(self, probe: Probe) -> None:
         probe.begin()
@@ -146,7 +146,7 @@ class Attempts:
                 number, sock = self._connect(probe.member, family, address)
             except OSError:
                 break  # no descriptor, or no room in the kernel, is left: later
-            if number == errno.EINPROGRESS:
+            if number == errno.EALREADY:
                 now_s = self._loop.time()
                 ends_s, anew_s = now_s + probe.limit_s, now_s + DELAY_MAX_S
                 one = Connecting(probe, places, sock, address, ends_s, anew_s)
@@ -155,20 +155,24 @@ class Attempts:
             if number == 0:
                 self._take(probe, sock)
                 return
-            sock.close()
+            self._give_back(sock, number, probe)
         self._over(probe, False)
 
     def _connect(
         self, member: Member, family: int, address: Address
     ) -> tuple[int, socket.SocketType]:
-        """A socket, and what has become of it; EINPROGRESS: it is in the set. OSError:
+        """A socket, and what has become of it; EALREADY: it is in the set. OSError:
         there is none."""
-        spare = self._spare.get(family)
-        watch = self._set.modify if spare else self._set.register
-        sock = spare.pop() if spare else socket.SocketType(family, KIND)
+        if self._spare and family == socket.AF_INET:
+            sock = self._spare.pop()
+        else:
+            sock = socket.SocketType(family, KIND)
         number = begin_connect(sock, address, member)
-        if number == errno.EINPROGRESS:
-            watch(sock, EVENTS)
+        if number == errno.EALREADY:
+            try:
+                self._set.modify(sock, EVENTS)
+            except FileNotFoundError:
+                self._set.register(sock, EVENTS)
         return number, sock
 
     def _ask_anew(self, one: Connecting, now_s: float) -> None:
@@ -179,11 +183,14 @@ class Attempts:
             number, sock = self._connect(one.probe.member, one.sock.family, one.address)
         except OSError:
             return
-        if number == errno.EINPROGRESS:
+        if number == errno.EALREADY:
             one.fresh = sock
             self._fresh[sock.fileno()] = one
+        elif number == 0:
+            self._end(one, None)
+            self._take(one.probe, sock)
         else:
-            sock.close()  # the next one will meet it
+            self._give_back(sock, number, one.probe)  # the next one will meet it
 
     def _leave_fresh(self, one: Connecting) -> None:
         if one.fresh is not None:
@@ -202,18 +209,17 @@ class Attempts:
         else:
             self._leave_fresh(one)
 
-    def _give_back(self, sock: socket.SocketType, one: Connecting) -> None:
-        """Asked again, the kernel says why there is no connection, and the socket is
-        as it was before. It stays in the set, where it is looked at once. (One of IPv6
-        may keep the interface of its last address.)"""
-        spare = self._spare.setdefault(sock.family, [])
-        reusable = (
-            sock.family == socket.AF_INET
-            and not one.probe.member.source_address
-            and len(spare) < SPARE_MAX
-        )
-        if reusable and sock.connect_ex(one.address) == errno.ECONNREFUSED:
-            spare.append(sock)
+    def _give_back(self, sock: socket.SocketType, number: int, probe: Probe) -> None:
+        """Of a refused connection the kernel has told, and the socket is as it was
+        before. It stays in the set, if it is there: no event of it is asked for. (One
+        of IPv6 may keep the interface of its last address.)"""
+        if (
+            number == errno.ECONNREFUSED
+            and sock.family == socket.AF_INET
+            and not probe.member.source_address
+            and len(self._spare) < SPARE_MAX
+        ):
+            self._spare.append(sock)
         else:
             sock.close()
 
@@ -251,7 +257,8 @@ class Attempts:
             )
             self._end(one, sock)
             if events & select.EPOLLERR:
-                self._give_back(sock, one)
+                number = sock.connect_ex(one.address)
+                self._give_back(sock, number, one.probe)
                 self._try(one.probe, one.places)
             else:
                 self._take(one.probe, sock)

@@ -84,7 +84,7 @@ async def _connect(
     limit_s: float,
 ) -> None:
     number = begin_connect(sock, address, member)
-    if number == errno.EINPROGRESS:
+    if number == errno.EALREADY:
         if not await _is_writable(loop, sock, limit_s):
             raise WireError(Phase.CONNECT, Reason.TIMEOUT)
         number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -97,14 +97,18 @@ async def _connect(
 
 
 def begin_connect(sock: socket.SocketType, address: Address, member: Member) -> int:
-    """The number of what became of it; EINPROGRESS: nothing yet.
+    """The number of what became of it; EALREADY: nothing yet.
 
     loop.sock_connect would start threads to resolve what is a literal.
     """
     try:
         if member.source_address and sock.family != socket.AF_UNIX:
             sock.bind((member.source_address, 0))
-        return sock.connect_ex(address)
+        number = sock.connect_ex(address)
+        if number == errno.EINPROGRESS:
+            # Of one on this machine it is known by now, and nobody has to wait for it.
+            number = sock.connect_ex(address)
+        return number
     except OSError:
         return errno.EADDRNOTAVAIL
 
