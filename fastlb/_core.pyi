@@ -326,6 +326,22 @@ class Looks:
         """Slots of those whose flags are others since the last call; at first all."""
 
 @final
+class Knocks:
+    """Members that refuse connections, asked until one of them does not."""
+
+    def __init__(self, table: Table, least_us: int, most_us: int, share: int) -> None:
+        """Each is asked again after a share of the time that it is out, but no sooner
+        and no later than that."""
+    def waiting(self) -> int:
+        """How many are asked."""
+    def add(self, slot: int, since_us: int, due_us: int) -> None:
+        """Out since then, to be asked at due_us; once. By CLOCK_MONOTONIC."""
+    def turn(self, now_us: int, room: int) -> list[tuple[int, int, int, int]]:
+        """Ask all that are due. Those that do not refuse, room at most, are the
+        caller's from here on: (slot, descriptor, place among the addresses, number):
+        0, it is connected, or EALREADY. -1: it is not to be asked any more."""
+
+@final
 class Staples:
     """OCSP answers for the certificates of one context, in memory that all share."""
 

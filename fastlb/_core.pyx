@@ -97,6 +97,7 @@ include "core/balance/sticky.pyx"
 include "core/balance/claims.pyx"
 include "core/balance/table_slots.pyx"
 include "core/balance/looks.pyx"
+include "core/balance/knocks.pyx"
 
 # the callables of the worker
 include "core/seam.pyx"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import uvloop
 
-from fastlb._core import Looks
+from fastlb._core import Knocks, Looks
 from fastlb.base import memory
 from fastlb.facts.words import Compat
 from fastlb.logs.error import ErrorLog
@@ -28,6 +28,7 @@ from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.names import LooksUp, Name, names_of
 from fastlb.monitor.probe import Attempts, Probe
 from fastlb.monitor.schedule import Schedule, Watch
+from fastlb.monitor.verdict import DELAY_MAX_S, DELAY_MIN_S, SHARE
 from fastlb.tls.expiry import DAY_S, warnings_of
 
 if TYPE_CHECKING:
@@ -94,7 +95,14 @@ class Monitor:
             if watch.stapled.trouble:
                 self._tell_of(watch)
         by_name = {slot: name for name in names for slot in name.slots}
+        self._probes = probes
         self.probes = Schedule(probes.values(), probes)
+        self._knocks = Knocks(
+            table,
+            least_us=int(DELAY_MIN_S * 1e6),
+            most_us=int(DELAY_MAX_S * 1e6),
+            share=SHARE,
+        )
         self.checks = Schedule(checks.values(), checks)
         self.agents = Schedule(agent_watches(heritage, now_s))
         self.staples = Schedule(staples)
@@ -118,6 +126,7 @@ class Monitor:
         for name in self.names.due(now_s, room):
             self._start(self._resolve(name), self._look_ups, name, self.names)
         self._attempts.end_overdue(now_s)
+        self._knock(now_s)
         for probe in self.probes.due(now_s, PROBES_AT_ONCE - len(self._attempts)):
             self._attempts.begin(probe)
         for check in self.checks.due(now_s, CHECKS_AT_ONCE - len(self._checks)):
@@ -157,10 +166,26 @@ class Monitor:
         beside.add(task)
         task.add_done_callback(end)
 
+    def _knock(self, now_s: float) -> None:
+        """Ask those again that have refused before."""
+        room = PROBES_AT_ONCE - len(self._attempts)
+        for slot, fd, nth, number in self._knocks.turn(int(now_s * 1e6), room):
+            probe = self._probes[slot]
+            if fd >= 0:
+                self._attempts.go_on(probe, fd, nth, number)
+            else:
+                probe.leave()
+                self.probes.look(probe, now_s)
+
     def _end_probe(self, probe: Probe, reached: bool) -> None:
         since_s, now_s = probe.out_since_s, self._loop.time()
         is_back = probe.end(reached, now_s)
-        self.probes.look(probe, now_s)
+        if not reached and since_s is not None and probe.is_plain:
+            probe.begin()
+            since_us, due_us = int(since_s * 1e6), int(probe.due_s * 1e6)
+            self._knocks.add(probe.slot, since_us, due_us)
+        else:
+            self.probes.look(probe, now_s)
         if is_back:
             out_s = now_s - since_s if since_s is not None else 0.0
             self._log(

@@ -8,9 +8,9 @@ connection: what put a member out by its answers (failonstatus) is not disproved
 one.
 
 A thousand members that are out are as many connections within a second, so one that is
-only made is neither a task nor a timer. What it costs is what the kernel takes for it:
-one that is refused within this machine is two calls on a socket that stays open, and
-one that has to be waited for is a socket in a set.
+only made is neither a task nor a timer: one that has to be waited for is a socket in a
+set, and who has refused one is asked again by compiled code (_core.Knocks), until that
+finds anything else.
 
 A member whose queue is full, or whose machine is off, says nothing at all, and the
 kernel asks it again only after seconds. So a second socket asks anew as often as one
@@ -72,6 +72,11 @@ class Probe:
         return now_s >= self.due_s
 
     @property
+    def is_plain(self) -> bool:
+        """Is there an address to connect to, and nothing to be done before that?"""
+        return self.member.unix_path is None and not self.member.source_address
+
+    @property
     def addresses(self) -> list[tuple[str, int]]:
         return self._table.addresses(self.slot)
 
@@ -84,6 +89,11 @@ class Probe:
         out_for_s = now_s - (self.out_since_s if self.out_since_s else now_s)
         self.due_s = now_s + probe_delay_s(out_for_s)
         return reached and self._table.mark_up(self.slot, TAKEN)
+
+    def leave(self) -> None:
+        """Nobody has to find it back any more: its next absence is another."""
+        self.running = False
+        self.out_since_s = None
 
 
 Places = Iterator[tuple[socket.AddressFamily, Address]]
@@ -139,6 +149,23 @@ class Attempts:
         probe.begin()
         self._try(probe, iter(places_of(probe.member, probe.addresses)))
 
+    def go_on(self, probe: Probe, fd: int, nth: int, number: int) -> None:
+        """With a connection to the nth of its addresses that Knocks have begun."""
+        sock = socket.SocketType(fileno=fd)
+        places = places_of(probe.member, probe.addresses)[nth:]
+        try:
+            if number == errno.EALREADY:
+                self._watch(sock)
+        except OSError:
+            places = []
+        if not places:  # they are others now, or there is no room in the kernel
+            sock.close()
+            self._over(probe, False)
+        elif number == 0:
+            self._take(probe, sock)
+        else:
+            self._wait(probe, iter(places[1:]), sock, places[0][1])
+
     def _try(self, probe: Probe, places: Places) -> None:
         """The next places, until one has to be waited for or takes a connection."""
         for family, address in places:
@@ -147,16 +174,21 @@ class Attempts:
             except OSError:
                 break  # no descriptor, or no room in the kernel, is left: later
             if number == errno.EALREADY:
-                now_s = self._loop.time()
-                ends_s, anew_s = now_s + probe.limit_s, now_s + DELAY_MAX_S
-                one = Connecting(probe, places, sock, address, ends_s, anew_s)
-                self._waiting[sock.fileno()] = one
+                self._wait(probe, places, sock, address)
                 return
             if number == 0:
                 self._take(probe, sock)
                 return
             self._give_back(sock, number, probe)
         self._over(probe, False)
+
+    def _wait(
+        self, probe: Probe, places: Places, sock: socket.SocketType, address: Address
+    ) -> None:
+        now_s = self._loop.time()
+        ends_s, anew_s = now_s + probe.limit_s, now_s + DELAY_MAX_S
+        one = Connecting(probe, places, sock, address, ends_s, anew_s)
+        self._waiting[sock.fileno()] = one
 
     def _connect(
         self, member: Member, family: int, address: Address
@@ -169,11 +201,14 @@ class Attempts:
             sock = socket.SocketType(family, KIND)
         number = begin_connect(sock, address, member)
         if number == errno.EALREADY:
-            try:
-                self._set.modify(sock, EVENTS)
-            except FileNotFoundError:
-                self._set.register(sock, EVENTS)
+            self._watch(sock)
         return number, sock
+
+    def _watch(self, sock: socket.SocketType) -> None:
+        try:
+            self._set.modify(sock, EVENTS)
+        except FileNotFoundError:
+            self._set.register(sock, EVENTS)
 
     def _ask_anew(self, one: Connecting, now_s: float) -> None:
         """What was sent may have been swallowed."""

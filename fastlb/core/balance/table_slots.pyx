@@ -49,8 +49,14 @@ cdef str table_shown_flags(uint32_t flags):
 
 
 # The error, if there is one, is one that the monitor's connection disproves.
-cdef bint table_probe_clears(uint32_t flags) noexcept:
+cdef bint table_probe_clears(uint32_t flags) noexcept nogil:
     return (flags & FLAG_PROBED) != 0 and (flags & FLAG_PROBE_CLEARS) != 0
+
+
+# ... and nothing else keeps it out.
+cdef bint table_wants_probe(uint32_t flags) noexcept nogil:
+    return (flags & (FLAG_ERROR | FLAG_DISABLED | FLAG_STOPPED) == FLAG_ERROR
+            and table_probe_clears(flags))
 
 
 # A text that fits into its field, as bytes.
@@ -418,9 +424,8 @@ cdef class Table:
         return letters
 
     def wants_probe(self, int member_slot):
-        cdef uint32_t flags = member_flags_now(&self.view, self.member(member_slot))
-        return flags & (FLAG_ERROR | FLAG_DISABLED | FLAG_STOPPED) == FLAG_ERROR and (
-            table_probe_clears(flags))
+        return table_wants_probe(
+            member_flags_now(&self.view, self.member(member_slot)))
 
     def set_flag(self, int member_slot, str letter, bint on):
         cdef uint32_t flag
