@@ -34,6 +34,7 @@ from fastlb.monitor.verdict import (
     Change,
     Standing,
     check_delay_s,
+    gathered_s,
     judged,
     judged_as_apache,
     probe_delay_s,
@@ -131,7 +132,10 @@ class HealthWatch:
             self.running = False
             now_s = clock.time()
             checks = self._table.standing(self.slot)[2]
-            self.due_s = now_s + self._delay_s(is_first=checks == 0)
+            due_s = now_s + self._delay_s(is_first=checks == 0)
+            self.due_s = (
+                due_s if self._is_apache else gathered_s(due_s, self._check.interval_ms)
+            )
             self._hurry(now_s)
         return self._note(result, took_us, now_s)
 

@@ -177,7 +177,12 @@ class Wire:
         if self._link is not None:
             self._link.write(data)
             data = self._link.give()
-        await self._loop.sock_sendall(self._sock, data)
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            await self._loop.sock_sendall(self._sock, data[sent:])
 
     async def receive(self, size: int) -> bytes:
         """At most size bytes; b"" at the end."""

@@ -31,6 +31,7 @@ from fastlb.monitor.verdict import (
     Change,
     Standing,
     check_delay_s,
+    gathered_s,
     judged,
     judged_as_apache,
 )
@@ -139,6 +140,25 @@ def site() -> Iterator[Any]:
 
 
 # when
+
+
+@given(st.floats(0, 1e7), st.integers(100, 10**8))
+def test_checks_that_are_due_together_are_hardly_sooner(
+    due_s: float, interval_ms: int
+) -> None:
+    together_s = gathered_s(due_s, interval_ms)
+    assert together_s <= due_s
+    assert due_s - together_s <= min(interval_ms / 1000 / 20, 0.5) + 1e-6
+
+
+def test_members_of_one_interval_stay_apart() -> None:
+    """A thousand that began at one moment: no half second has many more than others."""
+    chances = [n / 1000 for n in range(1000)]
+    firsts = [check_delay_s(10_000, one, is_first=True) for one in chances]
+    moments = [gathered_s(1000 + one, 10_000) for one in firsts]
+    counts = [moments.count(one) for one in set(moments)]
+    assert len(counts) >= 10
+    assert max(counts) <= 110
 
 
 def test_a_member_that_is_new_is_asked_at_once_and_then_by_its_clock(site: Any) -> None:
