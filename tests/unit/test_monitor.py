@@ -331,8 +331,8 @@ def test_who_stays_silent_is_asked_by_two_sockets_at_most() -> None:
         told: list[bool] = []
         attempts = Attempts(loop, lambda _, reached: told.append(reached))
         before, seen = sockets(), []
-        began_s = loop.time()
         attempts.begin(probe_of(member(), OneSlot([full.getsockname()])))
+        began_s = loop.time()
         for n in range(6):
             attempts.end_overdue(began_s + n * (DELAY_MAX_S + 0.01))
             assert (len(attempts), told) == (1, [])
