@@ -34,7 +34,7 @@ cdef text realm_composed(request_facts *r, int expr) noexcept nogil:
     return text(said.data, said.length)
 
 
-cdef plan_auth auth_said(request_facts *r) noexcept nogil:
+cdef plan_auth auth_merged(request_facts *r) noexcept nogil:
     """Each word by the last section that says it."""
     cdef plan_auth out
     cdef plan_auth *one
@@ -75,6 +75,25 @@ cdef plan_auth auth_said(request_facts *r) noexcept nogil:
             out.digest = one.digest
         if out.providers == NULL:
             out.providers = one.providers
+    return out
+
+
+cdef const plan_auth *auth_alone(request_facts *r) noexcept nogil:
+    """Of the only section that says anything, as nearly always; NULL: of several."""
+    cdef const plan_auth *alone = NULL
+    cdef int i
+    for i in range(r.conf_count):
+        if r.confs[i].auth == NULL:
+            continue
+        if alone != NULL:
+            return NULL
+        alone = r.confs[i].auth
+    return alone
+
+
+cdef plan_auth auth_said(request_facts *r) noexcept nogil:
+    cdef const plan_auth *alone = auth_alone(r)
+    cdef plan_auth out = alone[0] if alone != NULL else auth_merged(r)
     if unlikely(out.kind_expr >= 0):
         out.kind = <signed char>kind_composed(r, out.kind_expr)
     if unlikely(out.name_expr >= 0):
