@@ -63,8 +63,13 @@ def test_requests_are_counted_by_what_became_of_them(serving: Fastlb) -> None:
         assert before[f"fastlb_member_responses_total {code}"] == count
     assert before["fastlb_balancer_elections_total"] == 9
     serving.reload()
-    after = samples(serving)
-    assert after["fastlb_generation"] == before["fastlb_generation"] + 1
+
+    def of_the_new_generation() -> dict[str, float] | None:
+        found = samples(serving)
+        is_new = found["fastlb_generation"] == before["fastlb_generation"] + 1
+        return found if is_new else None
+
+    after = wait_for(of_the_new_generation, "the new generation answers")
     for name in before:
         if name.startswith(("fastlb_member_", "fastlb_balancer_")):
             assert after[name] == before[name], name
