@@ -216,8 +216,6 @@ def _in(value: float, unit: float) -> float:
 
 # Members --------------------------------------------------------------------------
 
-_OUT: Final = frozenset("EDSUC")
-
 
 def _member_labels(model: Model, member: Member) -> Labels:
     index = member.balancer_index
@@ -225,13 +223,14 @@ def _member_labels(model: Model, member: Member) -> Labels:
     return (*_balancer_labels(balancer), ("member", member.url))
 
 
-def _is_up(seen: Mapping[str, Any]) -> int:
-    return int(_OUT.isdisjoint(seen["flags"]))
-
-
 _OfMember = tuple[str, str, Callable[[Mapping[str, Any]], float], str]
 _OF_MEMBERS: Final[tuple[_OfMember, ...]] = (
-    ("up", "gauge", _is_up, "1 while it may be given requests, else 0."),
+    (
+        "up",
+        "gauge",
+        lambda m: int(m["usable"]),
+        "1 while it may be given requests, else 0.",
+    ),
     ("weight", "gauge", lambda m: m["load_factor"] / 100, "Its loadfactor."),
     ("elections", "counter", lambda m: m["elected"], "How often it was elected."),
     ("requests_in_flight", "gauge", lambda m: m["busy"], "Requests that it has."),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
+import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import MemberMaker
-from harness import Fastlb, Seen, answer, wait_for
+from harness import HOST, Fastlb, Seen, answer, wait_for
 from prometheus_client import parser
 
 ROOT = Path(__file__).parents[2]
@@ -110,6 +112,25 @@ def test_the_alerts_and_the_questions_of_the_manual_are_valid(tmp_path: Path) ->
 def test_promtool_finds_nothing_to_say(serving: Fastlb) -> None:
     assert serving.get("/200").status == 200
     assert promtool("metrics", text=serving.get("/metrics").text) == (0, "")
+
+
+def test_who_goes_away_unanswered_has_seen_no_status(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    members = [make_member(name) for name in "ab"]
+    server.write(CONF.format(*(member.url for member in members)))
+    server.start()
+    for member in members:
+        member.hold()
+    with socket.create_connection((HOST, server.port)) as client:
+        client.sendall(b"GET /x HTTP/1.1\r\nHost: test.example\r\n\r\n")
+        wait_for(lambda: any(one.seen for one in members), "a member is asked")
+        # Whoever only says that no more comes may still read.
+        reset = struct.pack("ii", 1, 0)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+    name = "fastlb_member_responses_total"
+    wait_for(lambda: samples(server)[f"{name} none"] == 1, "it is counted")
+    assert samples(server)[f"{name} 4xx"] == 0
 
 
 def test_extended_status_off_counts_no_outcomes(

@@ -25,6 +25,7 @@ from fastlb.admin.metrics import (
     metrics,
 )
 from fastlb.admin.reading import ServerFacts
+from fastlb.facts.agent import AgentState
 from fastlb.facts.server import Model
 from fastlb.master.claims import claim
 
@@ -33,7 +34,7 @@ CONF = """Listen 80
 ServerName one.test
 ProxyPass /direct/ http://127.0.0.1:9/
 <Proxy balancer://pool>
-BalancerMember http://127.0.0.1:10 loadfactor=3
+BalancerMember http://127.0.0.1:10 loadfactor=3 agentcheck=127.0.0.1:5
 BalancerMember http://127.0.0.1:11
 </Proxy>
 ProxyPass / balancer://pool/
@@ -168,6 +169,15 @@ def test_what_happened_to_a_member_is_told(server: Server) -> None:
     assert found[of(f"{name}_bucket", url, le="+Inf")] == 4
     assert found[of(f"{name}_count", url)] == 4
     assert math.isclose(found[of(f"{name}_sum", url)], 70.0064)
+
+
+def test_who_is_down_by_its_agent_or_an_error_is_not_up(server: Server) -> None:
+    urls = [f"http://127.0.0.1:{port}" for port in (10, 11)]
+    down, failed = map(server.slot_of, urls)
+    assert [server.read()[of("fastlb_member_up", url)] for url in urls] == [1, 1]
+    server.table.set_agent(down, AgentState(is_down=True))
+    server.inside.failed(failed, 0, False)
+    assert [server.read()[of("fastlb_member_up", url)] for url in urls] == [0, 0]
 
 
 def test_the_server_is_told(server: Server) -> None:

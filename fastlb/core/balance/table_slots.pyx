@@ -637,6 +637,7 @@ cdef class Table:
             "balancer_slot": e.balancer,
             "status": table_shown_flags(flags),
             "flags": self.member_flags(slot),
+            "usable": bool(member_is_usable(&self.view, m)),
             "elected": atomic_get_u64(&m.elected),
             "busy": ledger_busy_of(&self.view, m),
             "places": ledger_places_of(&self.view, m),

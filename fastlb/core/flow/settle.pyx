@@ -79,7 +79,10 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
     if plan.extended_status:
         duration_us = clock_us() - x.facts.started_us
         if x.tried_count:
-            ledger_outcome(engine.view, x.member.slot, x.status, duration_us)
+            # A status that was only noted down, nobody has seen.
+            ledger_outcome(
+                engine.view, x.member.slot, x.status if x.record.bytes_out else 0,
+                duration_us)
     tried_settle(x)
     ledger_request_done(engine.slot, x.record.bytes_out, duration_us)
     if x.facts.vhost.log_count:
