@@ -16,6 +16,7 @@ from ldap_site import sha
 from peers import Handler, ScriptedMember
 from ports import free_port
 from rig import Rig, RigServer
+from service_manager import ServiceManager
 from slapd import Slapd
 
 # The text of a line of the error log, behind time, level, process, error and client.
@@ -71,6 +72,14 @@ def server(tmp_path: Path) -> Iterator[Fastlb]:
         for pid in made.left_over():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[ServiceManager]:
+    """A manager of services that hears what a server tells it."""
+    made = ServiceManager(tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from harness import wait_for
+
+POOL = """\
+<Proxy balancer://pool>
+    BalancerMember {url}
+</Proxy>
+ProxyPass / balancer://pool/
+"""
 
 
 class ServiceManager:
@@ -46,12 +51,3 @@ class ServiceManager:
 
     def close(self) -> None:
         self._sock.close()
-
-
-@contextmanager
-def service_manager(folder: Path) -> Iterator[ServiceManager]:
-    made = ServiceManager(folder)
-    try:
-        yield made
-    finally:
-        made.close()

@@ -8,27 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import MemberMaker
 from harness import HOST, Fastlb, wait_for
 from ports import free_port
-from service_manager import ServiceManager, service_manager
-
-POOL = """\
-<Proxy balancer://pool>
-    BalancerMember {url}
-</Proxy>
-ProxyPass / balancer://pool/
-"""
-
-
-@pytest.fixture
-def manager(tmp_path: Path) -> Iterator[ServiceManager]:
-    with service_manager(tmp_path) as made:
-        yield made
+from service_manager import POOL, ServiceManager
 
 
 def test_a_manager_follows_reloads_and_the_end(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import unit_files
 from conftest import MemberMaker
 from harness import Fastlb
 from rights import IS_ROOT
-from service_manager import ServiceManager, service_manager
+from service_manager import POOL, ServiceManager
 from unit_files import SERVICE, SOCKET
 
 from fastlb.cli.options import Options
@@ -21,19 +20,6 @@ from fastlb.cli.source import source_of
 from fastlb.master.loading import load
 
 ROOT = Path(__file__).parents[2]
-
-POOL = """\
-<Proxy balancer://pool>
-    BalancerMember {url}
-</Proxy>
-ProxyPass / balancer://pool/
-"""
-
-
-@pytest.fixture
-def manager(tmp_path: Path) -> Iterator[ServiceManager]:
-    with service_manager(tmp_path) as made:
-        yield made
 
 
 def rights_of_the_unit() -> list[str]:
