@@ -157,7 +157,7 @@ def all_advice() -> dict[Advice, str]:
         for advice in advised(message.cure)
     }
     for path in sorted((ROOT / "fastlb").rglob("*.py")):
-        if path.name != "messages.py":
+        if path.parent.name != "messages":
             for text in literals(path.read_text("utf-8")):
                 for advice in advised(text):
                     found.setdefault(advice, str(path.relative_to(ROOT)))

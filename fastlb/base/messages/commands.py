@@ -1,0 +1,19 @@
+"""The command line, and the commands beside the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from fastlb.base.messages.message import Message
+
+COMMANDS: Final[Mapping[str, Message]] = {
+    "FB0701": Message(
+        "warning",
+        "The check has asked for a member's name, and nobody knows it.",
+        "Correct the name, or check where the server will run.",
+    ),
+    "FB0702": Message(
+        "notice", "No name server has answered whether members' names are known."
+    ),
+}

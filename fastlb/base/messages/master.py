@@ -1,0 +1,73 @@
+"""The life of the server, and changes while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from fastlb.base.messages.message import Message
+
+MASTER: Final[Mapping[str, Message]] = {
+    "FB0601": Message(
+        "notice",
+        "What the file descriptors of a worker are for. Clients beyond their part wait"
+        " in the backlog.",
+        "Where it is too little, raise the hard limit: ulimit -Hn, LimitNOFILE=.",
+    ),
+    "FB0602": Message(
+        "error",
+        "There are too few file descriptors for a worker to serve anybody.",
+        "Raise the hard limit: ulimit -Hn, LimitNOFILE= of systemd.",
+    ),
+    "FB0603": Message(
+        "error",
+        "The memory that all processes see is unavailable; the server does not start.",
+        "Linux 5.1 or newer is needed, whose memory can be closed to writers.",
+    ),
+    "FB0604": Message("notice", "A new configuration is in force; what has changed."),
+    "FB0605": Message("notice", "A reload brought new certificates."),
+    "FB0606": Message(
+        "error",
+        "A new configuration was refused; the one before it stays in force.",
+        "Correct what the message names, check with fastlb -t, and reload again.",
+    ),
+    "FB0607": Message(
+        "warning",
+        "The name of a member is not known; the member begins in error.",
+        "Correct the name, or the name server: it is looked up again by itself.",
+    ),
+    "FB0608": Message(
+        "notice",
+        "An old worker closes its tunnels: there are more such than MaxTunnelServers.",
+    ),
+    "FB0609": Message("notice", "A worker that was left with tunnels has ended."),
+    "FB0610": Message(
+        "crit",
+        "Something failed in the master that nobody expected; the master goes on.",
+        "Report it, with the lines behind it: it is a fault of fastlb.",
+    ),
+    "FB0611": Message(
+        "warning",
+        "A setting that is taken at the start has changed; the server keeps the first.",
+        "Stop the server and start it.",
+    ),
+    "FB0612": Message(
+        "notice", "What a worker that died had counted as its own was taken off."
+    ),
+    "FB0613": Message(
+        "notice",
+        "A worker or the monitor ended by itself, and is replaced.",
+        "Look for what it said last.",
+    ),
+    "FB0614": Message(
+        "warning",
+        "What the check has to say about the configuration that a reload has read.",
+        "See the numbers below it.",
+    ),
+    "FB0615": Message(
+        "warning",
+        "A socket that was handed over at the start (LISTEN_FDS) is of no use.",
+        "Write a Listen with the address and port of the socket, or take its line out"
+        " of the unit.",
+    ),
+}
