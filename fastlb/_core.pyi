@@ -21,6 +21,7 @@ class Table:
     balancers_max: int
     members_max: int
     workers_max: int
+    vhosts_max: int
 
     @staticmethod
     def create(
@@ -28,6 +29,7 @@ class Table:
         members_max: int,
         workers_max: int,
         digest_clients: int = 8,
+        vhosts_max: int = 64,
     ) -> Table:
         """digest_clients: of AuthType Digest, whose nonces are counted."""
     def close(self) -> None:
@@ -41,6 +43,8 @@ class Table:
     # the master alone: identity -> slot. Same key, same slot as long as a generation
     # knows it.
     def claim_balancer(self, key: str, generation: int, *, lbmethod: str) -> int: ...
+    def claim_vhost(self, key: str, generation: int) -> None:
+        """A slot for what its requests count; workers find it by the key."""
     def claim_member(
         self,
         key: str,
@@ -177,6 +181,9 @@ class Table:
         """How often requests ended for which the member was asked last, by the class of
         their status (0: none was seen; 1 to 5) and by time (facts.outcomes.BOUNDS_S,
         and one behind); and the microseconds of all of them."""
+    def vhost_outcomes(self, key: str) -> tuple[list[list[int]], int, int] | None:
+        """The same for all requests of a virtual host (vhost_id), and the bytes sent to
+        its clients. None: nobody has claimed a slot for it."""
     def snapshot_workers(self) -> list[dict[str, Any]]:
         """For each used slot: slot, pid, generation, number, state, accesses,
         bytes_out, duration_us, connections (open now), accepted, busy (exchanges

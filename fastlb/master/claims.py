@@ -19,6 +19,7 @@ SPARE_FACTOR = 4
 BALANCERS_MIN = 256
 MEMBERS_MIN = 2048
 WORKERS_MIN = 8192
+VHOSTS_MIN = 256
 WORKERS_PER_SEAT = 512
 PLACES_MANY = 1 << 24  # at a member whose agent may say how many; no other bound
 DIGEST_CLIENT_BYTES = 16  # nonce_client of core/nonces.pxd
@@ -32,6 +33,7 @@ def create_table(model: Model) -> Table:
             max(MEMBERS_MIN, SPARE_FACTOR * len(model.members)),
             max(WORKERS_MIN, WORKERS_PER_SEAT * model.process.start_servers),
             model.process.digest_memory_bytes // DIGEST_CLIENT_BYTES,
+            max(VHOSTS_MIN, SPARE_FACTOR * len(model.vhosts)),
         )
     except TableError as error:
         raise StartError(Exit.CANNOT_SERVE, f"FB0603: {error}") from None
@@ -47,6 +49,8 @@ def claim(
     and state start anew, as Apache's do on every restart.
     """
     try:
+        for vhost in model.vhosts:
+            table.claim_vhost(vhost.vhost_id, generation)
         balancer_slots = tuple(
             table.claim_balancer(balancer.key, generation, lbmethod=balancer.lbmethod)
             for balancer in model.balancers
@@ -79,7 +83,7 @@ def claim(
         raise StartError(
             Exit.CANNOT_SERVE,
             f"no slot for {len(model.members)} members in {len(model.balancers)} "
-            f"balancers: {error}\n"
+            f"balancers, or for {len(model.vhosts)} hosts: {error}\n"
             "    the table's size is set at start: stop and start to make it larger",
         ) from None
     return member_slots, balancer_slots

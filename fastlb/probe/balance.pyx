@@ -375,6 +375,10 @@ cdef class TableProbe:
         ledger_outcome(
             &self.table.view, self.table.member(member), status, duration_us)
 
+    def vhost_outcome(
+            self, str key, int status, long long bytes_out, long long duration_us):
+        ledger_of_vhost(self.table.vhost(key), status, bytes_out, duration_us)
+
     def answered(self, int member, long long now_us, long long taken_us):
         ledger_answered(self.table.member(member), now_us, taken_us)
 
@@ -476,6 +480,9 @@ cdef class TableProbe:
             "member_names": (
                 "book", <char *>t.member_names - book, sizeof(member_names),
                 t.members_max),
+            "vhost_entries": (
+                "book", <char *>t.vhost_entries - book, sizeof(vhost_entry),
+                t.vhosts_max),
             "worker_entries": (
                 "book", <char *>t.worker_entries - book, sizeof(worker_entry),
                 t.workers_max),
@@ -489,6 +496,11 @@ cdef class TableProbe:
                 t.balancers_max),
             "members": (
                 "field", <char *>t.members - field, sizeof(member_slot), t.members_max),
+            "vhosts": (
+                "field", <char *>t.vhosts - field, sizeof(vhost_slot), t.vhosts_max),
+            "outcomes": (
+                "field", <char *>t.outcomes - field, sizeof(member_outcomes),
+                t.members_max),
             "workers": (
                 "field", <char *>t.workers - field, sizeof(worker_slot), t.workers_max),
             "shares": (

@@ -19,7 +19,7 @@ COPIES = {
     "io/staples.pyx": (2, "memory of a fixed size, drawn in staples.pxd"),
     "io/tls_hello.pyx": (1, "joins records up to a size that is checked first"),
     "io/tls_stream.pyx": (2, "one record, of a fixed size, out of two pieces"),
-    "balance/claims.pyx": (4, "text of the table; its lengths are checked first"),
+    "balance/claims.pyx": (5, "text of the table; its lengths are checked first"),
     "codecs/ajp.pyx": (1, "decodes in place: never longer than what was read"),
     "http/chunked.pyx": (1, "decodes in place: never longer than what was read"),
     "http/fields.pyx": (1, "unfolds in place: never longer than what was read"),

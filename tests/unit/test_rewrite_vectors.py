@@ -50,7 +50,7 @@ class Vectors:
         model = model_of(filled(text, self.values))
         self.members = model.members
         self.balancers = model.balancers
-        self.table = Table.create(200, 2000, 4)
+        self.table = Table.create(200, 2000, 4, vhosts_max=2000)
         slots = claims.claim(self.table, model, 1)
         self.probe = _probe.PlanProbe(model, self.table, *slots, ())
 

@@ -156,7 +156,12 @@ class Standing:
 
 def stand(model: Model, tree: Tree) -> Standing:
     """The model as a server would have it that has just started."""
-    table = Table.create(len(model.balancers) + 1, len(model.members) + 1, 4)
+    table = Table.create(
+        len(model.balancers) + 1,
+        len(model.members) + 1,
+        4,
+        vhosts_max=len(model.vhosts),
+    )
     members, balancers = claims.claim(table, model, GENERATION)
     for member, slot in zip(model.members, members, strict=True):
         if "C" not in member.status:

@@ -80,6 +80,51 @@ cdef void claim_free_balancer(table_view *t, int slot) noexcept nogil:
     atomic_set_release_u32(&claim_balancer(t, slot).used, 0)
 
 
+# --- virtual hosts
+
+# The slot of that key; -1: there is none. free: out, the lowest that is.
+cdef int claim_find_vhost(
+        const table_view *t, const char *key, unsigned int length,
+        int *free) noexcept nogil:
+    cdef uint64_t hash = table_key_hash(key, length)
+    cdef uint32_t used = atomic_get_u32(&t.book.vhosts_used)
+    cdef const vhost_entry *e
+    cdef uint32_t i
+    free[0] = <int>used if used < t.vhosts_max else -1
+    for i in range(used):
+        e = &t.vhost_entries[i]
+        if not atomic_get_acquire_u32(&e.used):
+            free[0] = min(free[0], <int>i) if free[0] >= 0 else <int>i
+        elif (e.key_hash == hash and e.key_length == length
+                and memcmp(e.key, key, min(length, VHOST_KEY_BYTES_MAX)) == 0):
+            return <int>i
+    return -1
+
+
+# ... made when there is none; -1: none is free.
+cdef int claim_vhost_slot(
+        table_view *t, const char *key, unsigned int length) noexcept nogil:
+    cdef int free
+    cdef int slot = claim_find_vhost(t, key, length, &free)
+    cdef vhost_entry *e
+    if slot >= 0 or free < 0:
+        return slot
+    e = <vhost_entry *>table_pen(t, &t.vhost_entries[free])
+    e.key_hash = table_key_hash(key, length)
+    e.key_length = length
+    memcpy(e.key, key, min(length, VHOST_KEY_BYTES_MAX))
+    memset(&t.vhosts[free], 0, sizeof(vhost_slot))
+    atomic_set_release_u32(&e.used, 1)
+    if <uint32_t>free == t.book.vhosts_used:
+        atomic_set_release_u32(&claim_book(t).vhosts_used, <uint32_t>free + 1)
+    return free
+
+
+cdef void claim_free_vhost(table_view *t, int slot) noexcept nogil:
+    cdef vhost_entry *e = <vhost_entry *>table_pen(t, &t.vhost_entries[slot])
+    atomic_set_release_u32(&e.used, 0)
+
+
 # --- members
 
 # What was configured is written where the configuration changed it: over a reload that

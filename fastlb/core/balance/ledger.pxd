@@ -81,6 +81,11 @@ cdef void ledger_outcome(
     const table_view *t, const member_slot *m, int status,
     long long duration_us) noexcept nogil
 
+# The same for its virtual host, whoever answered.
+cdef void ledger_of_vhost(
+    vhost_slot *v, int status, long long bytes_out,
+    long long duration_us) noexcept nogil
+
 # One request answered. state: scoreboard gauges are kept in the worker's own row.
 cdef void ledger_request_done(
     worker_slot *w, long long bytes_out, long long duration_us) noexcept nogil

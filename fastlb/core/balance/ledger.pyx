@@ -273,14 +273,29 @@ cdef void ledger_outcome(
         const table_view *t, const member_slot *m, int status,
         long long duration_us) noexcept nogil:
     cdef member_outcomes *o = t.outcomes + (m - t.members)
+    ASSERT(<size_t>(m - t.members) < t.members_max)
+    ledger_ended(&o.counts[0][0], &o.duration_us, status, duration_us)
+
+
+cdef void ledger_of_vhost(
+        vhost_slot *v, int status, long long bytes_out,
+        long long duration_us) noexcept nogil:
+    ledger_ended(&v.counts[0][0], &v.duration_us, status, duration_us)
+    if bytes_out > 0:
+        atomic_add_u64(&v.bytes_out, <uint64_t>bytes_out)
+
+
+# counts: [OUTCOME_CLASSES][OUTCOME_TIMES]
+cdef void ledger_ended(
+        uint64_t *counts, uint64_t *duration, int status,
+        long long duration_us) noexcept nogil:
     cdef int kind = status // 100 if 100 <= status < 100 * OUTCOME_CLASSES else 0
     cdef int time = 0
-    ASSERT(<size_t>(m - t.members) < t.members_max)
     while time < OUTCOME_TIMES - 1 and duration_us > OUTCOME_BOUNDS_US[time]:
         time += 1
-    atomic_add_u64(&o.counts[kind][time], 1)
+    atomic_add_u64(&counts[kind * OUTCOME_TIMES + time], 1)
     if duration_us > 0:
-        atomic_add_u64(&o.duration_us, <uint64_t>duration_us)
+        atomic_add_u64(duration, <uint64_t>duration_us)
 
 
 # Under the balancer's lock.

@@ -11,6 +11,7 @@
 #define ROUTE_BYTES_MAX 64
 #define BALANCER_KEY_BYTES_MAX 384
 #define MEMBER_KEY_BYTES_MAX 768
+#define VHOST_KEY_BYTES_MAX 240
 #define SHARES_OF_A_LINE 16
 #define SHARES_OF_ALL 0xFFFF /* as bits: sixteen workers live */
 #define HEALTH_RESULTS 10
@@ -27,6 +28,10 @@ struct table_book {
     uint64_t ended_accesses, ended_bytes_out, ended_duration_us, ended_connections;
     int32_t master_pid, monitor_pid;
     uint32_t master_serial, monitor_serial;
+    uint64_t ended_opened, ended_reused, ended_failed;
+    uint32_t vhosts_used, reload_refused;
+    int64_t loaded_us;
+    uint64_t unused0[3];
 };
 
 struct balancer_entry {
@@ -52,6 +57,12 @@ struct member_entry {
 struct member_names {
     char redirect[ROUTE_BYTES_MAX];
     char key[MEMBER_KEY_BYTES_MAX];
+};
+
+struct vhost_entry {
+    uint32_t used, key_length;
+    uint64_t key_hash;
+    char key[VHOST_KEY_BYTES_MAX];
 };
 
 struct worker_entry {
@@ -141,6 +152,11 @@ struct member_outcomes {
     uint64_t duration_us, unused0[7];
 };
 
+struct vhost_slot {
+    uint64_t counts[OUTCOME_CLASSES][OUTCOME_TIMES];
+    uint64_t duration_us, bytes_out, unused0[6];
+};
+
 struct worker_slot {
     uint64_t accesses, bytes_out, duration_us, accepted;
     int32_t connections, exchanges;
@@ -151,10 +167,11 @@ struct worker_slot {
 
 #define TABLE_AT(s, f, at) _Static_assert(offsetof(struct s, f) == (at), #s "." #f)
 #define TABLE_SIZE(s, size) _Static_assert(sizeof(struct s) == (size), #s)
-TABLE_SIZE(table_book, 64);
+TABLE_SIZE(table_book, 128); TABLE_AT(table_book, ended_opened, 64);
 TABLE_SIZE(balancer_entry, 448); TABLE_AT(balancer_entry, key, 64);
 TABLE_SIZE(member_entry, 128); TABLE_AT(member_entry, route, 64);
 TABLE_SIZE(member_names, 832);
+TABLE_SIZE(vhost_entry, 256);
 TABLE_SIZE(worker_entry, 64);
 TABLE_SIZE(member_address, 24);
 TABLE_SIZE(address_record, 256); TABLE_AT(address_record, renewal_us, 200);
@@ -168,4 +185,5 @@ TABLE_SIZE(member_slot, 256); TABLE_AT(member_slot, transferred, 64);
 TABLE_AT(member_slot, changes, 128);
 TABLE_SIZE(member_outcomes, 832); TABLE_AT(member_outcomes, duration_us, 768);
 TABLE_SIZE(worker_slot, 64);
+TABLE_SIZE(vhost_slot, 832); TABLE_AT(vhost_slot, duration_us, 768);
 #endif

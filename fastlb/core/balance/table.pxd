@@ -11,6 +11,7 @@
 #                4096     balancer_entry    [balancers_max]   448 bytes each
 #                ...      member_entry      [members_max]     128
 #                ...      member_names      [members_max]     832
+#                ...      vhost_entry       [vhosts_max]      256
 #                ...      worker_entry      [workers_max]     64
 #                ...      living            [workers_max / 16]  uint16: who is used
 #   directory    0        table_directory   the writers' lock
@@ -21,6 +22,7 @@
 #                ...      member_slot       [members_max]     128
 #                ...      member_outcomes   [members_max]     832
 #                ...      worker_slot       [workers_max]     64
+#                ...      vhost_slot        [vhosts_max]      832
 #                ...      shares            [workers_max / 16][members_max][16]  int32
 #                ...      places            [workers_max / 16][members_max][16]  int32
 #                ...      queued            [workers_max / 16][balancers_max][16]  int32
@@ -52,6 +54,7 @@ cdef extern from "table.h" nogil:
         ROUTE_BYTES_MAX
         BALANCER_KEY_BYTES_MAX
         MEMBER_KEY_BYTES_MAX
+        VHOST_KEY_BYTES_MAX
         SHARES_OF_A_LINE
         SHARES_OF_ALL
         HEALTH_RESULTS
@@ -75,6 +78,12 @@ cdef extern from "table.h" nogil:
         int32_t monitor_pid             # 52   atomic
         uint32_t master_serial          # 56   fixed; see lock.pxd
         uint32_t monitor_serial         # 60   atomic
+        uint64_t ended_opened           # 64   versioned, with the totals
+        uint64_t ended_reused           # 72
+        uint64_t ended_failed           # 80
+        uint32_t vhosts_used            # 88   atomic; no slot at or above is used
+        uint32_t reload_refused         # 92   atomic; the last one was
+        int64_t loaded_us               # 96   atomic; since 1970; of the last one taken
 
     struct balancer_entry:
         uint32_t used                   # 0    atomic
@@ -106,6 +115,12 @@ cdef extern from "table.h" nogil:
     struct member_names:
         char redirect[ROUTE_BYTES_MAX]  # 0
         char key[MEMBER_KEY_BYTES_MAX]  # 64   fixed
+
+    struct vhost_entry:
+        uint32_t used                   # 0    atomic
+        uint32_t key_length             # 4    fixed
+        uint64_t key_hash               # 8    fixed
+        char key[VHOST_KEY_BYTES_MAX]                      # 16   fixed; its beginning
 
     struct worker_entry:
         int32_t pid                     # 0    atomic
@@ -216,6 +231,12 @@ cdef extern from "table.h" nogil:
         uint64_t counts[OUTCOME_CLASSES][OUTCOME_TIMES]  # 0    atomic
         uint64_t duration_us            # 768  atomic; all together
 
+    # How requests of a virtual host ended, whoever answered.
+    struct vhost_slot:
+        uint64_t counts[OUTCOME_CLASSES][OUTCOME_TIMES]  # 0    atomic
+        uint64_t duration_us            # 768  atomic; all together
+        uint64_t bytes_out              # 776  atomic; sent to clients
+
     struct worker_slot:
         uint64_t accesses               # 0    own; requests answered
         uint64_t bytes_out              # 8    own
@@ -276,10 +297,12 @@ cdef struct table_view:
     unsigned int balancers_max
     unsigned int members_max
     unsigned int workers_max
+    unsigned int vhosts_max
     const table_book *book
     const balancer_entry *balancer_entries
     const member_entry *member_entries
     const member_names *member_names
+    const vhost_entry *vhost_entries
     const worker_entry *worker_entries
     const uint16_t *living      # a bit for each used one of sixteen workers
     const address_record *address_records
@@ -288,6 +311,7 @@ cdef struct table_view:
     balancer_slot *balancers
     member_slot *members
     member_outcomes *outcomes
+    vhost_slot *vhosts
     worker_slot *workers
     int32_t *shares             # of a member's busy
     int32_t *places             # of its places (maxscope=global)

@@ -31,6 +31,8 @@ cdef int table_make_book(table_view *t) noexcept nogil:
         &size, <uint64_t>t.members_max * sizeof(member_entry))
     cdef uint64_t names = table_array(
         &size, <uint64_t>t.members_max * sizeof(member_names))
+    cdef uint64_t vhosts = table_array(
+        &size, <uint64_t>t.vhosts_max * sizeof(vhost_entry))
     cdef uint64_t workers = table_array(
         &size, <uint64_t>t.workers_max * sizeof(worker_entry))
     cdef uint64_t living = table_array(
@@ -43,6 +45,7 @@ cdef int table_make_book(table_view *t) noexcept nogil:
     t.balancer_entries = <const balancer_entry *>(base + balancers)
     t.member_entries = <const member_entry *>(base + members)
     t.member_names = <const member_names *>(base + names)
+    t.vhost_entries = <const vhost_entry *>(base + vhosts)
     t.worker_entries = <const worker_entry *>(base + workers)
     t.living = <const uint16_t *>(base + living)
     return 0
@@ -70,6 +73,8 @@ cdef int table_make_field(table_view *t) noexcept nogil:
         &size, <uint64_t>t.members_max * sizeof(member_slot))
     cdef uint64_t outcomes = table_array(
         &size, <uint64_t>t.members_max * sizeof(member_outcomes))
+    cdef uint64_t vhosts = table_array(
+        &size, <uint64_t>t.vhosts_max * sizeof(vhost_slot))
     cdef uint64_t workers = table_array(
         &size, <uint64_t>t.workers_max * sizeof(worker_slot))
     cdef uint64_t shares = table_array(
@@ -86,6 +91,7 @@ cdef int table_make_field(table_view *t) noexcept nogil:
     t.balancers = <balancer_slot *>(base + balancers)
     t.members = <member_slot *>(base + members)
     t.outcomes = <member_outcomes *>(base + outcomes)
+    t.vhosts = <vhost_slot *>(base + vhosts)
     t.workers = <worker_slot *>(base + workers)
     t.shares = <int32_t *>(base + shares)
     t.places = <int32_t *>(base + places)
@@ -97,15 +103,17 @@ cdef int table_make_field(table_view *t) noexcept nogil:
 # maxima are out of range).
 cdef int table_make(
         table_view *t, unsigned int balancers_max, unsigned int members_max,
-        unsigned int workers_max) noexcept nogil:
+        unsigned int workers_max, unsigned int vhosts_max) noexcept nogil:
     memset(t, 0, sizeof(table_view))
     if not (0 < balancers_max <= TABLE_SLOTS_MAX and 0 < members_max <= TABLE_SLOTS_MAX
-            and 0 < workers_max <= TABLE_SLOTS_MAX):
+            and 0 < workers_max <= TABLE_SLOTS_MAX
+            and 0 < vhosts_max <= TABLE_SLOTS_MAX):
         shared_errno(TABLE_OUT_OF_RANGE)
         return FAILED
     t.balancers_max = balancers_max
     t.members_max = members_max
     t.workers_max = workers_max
+    t.vhosts_max = vhosts_max
     if (table_make_book(t) < 0 or table_make_directory(t) < 0
             or table_make_field(t) < 0):
         table_end(t)

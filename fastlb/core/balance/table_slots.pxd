@@ -5,6 +5,7 @@ cdef class Table:
     cdef readonly int balancers_max
     cdef readonly int members_max
     cdef readonly int workers_max
+    cdef readonly int vhosts_max
     cdef list overdue               # pids: see take_overdue in _core.pyi
     cdef int workers_ever           # slots claimed so far
     cdef uint32_t last_serial
@@ -18,3 +19,4 @@ cdef class Table:
     cdef balancer_slot *balancer(self, int slot) except NULL
     cdef member_slot *member(self, int slot) except NULL
     cdef worker_slot *worker(self, int slot) except NULL
+    cdef vhost_slot *vhost(self, str key)

@@ -109,9 +109,20 @@ cdef uint64_t table_count_of(const uint64_t *p) noexcept:
 
 
 # Slots that a generation holds, as bits of one number for balancers, one for members.
+# [OUTCOME_CLASSES][OUTCOME_TIMES]
+cdef list table_counts_of(const uint64_t *counts):
+    return [
+        [table_count_of(&counts[<int>kind * OUTCOME_TIMES + <int>time])
+         for time in range(OUTCOME_TIMES)]
+        for kind in range(OUTCOME_CLASSES)]
+
+
+# Slots that a generation holds, as bits of one number for each kind.
 cdef enum:
     HELD_BALANCERS = 0
     HELD_MEMBERS = 1
+    HELD_VHOSTS = 2
+    HELD_KINDS = 3
     TABLE_OVERDUE_MAX = 16
 
 
@@ -137,14 +148,16 @@ cdef class Table:
 
     @staticmethod
     def create(int balancers_max, int members_max, int workers_max,
-               int digest_clients=8):  # NONCE_WAYS, as inspect can read it
+               int digest_clients=8,  # NONCE_WAYS, as inspect can read it
+               int vhosts_max=64):
         cdef Table table = Table.__new__(Table)
         cdef table_book *book
         cdef bytes secret = os.urandom(16)
         if table_make(
                 &table.view, <unsigned int>max(balancers_max, 0),
                 <unsigned int>max(members_max, 0),
-                <unsigned int>max(workers_max, 0)) < 0:
+                <unsigned int>max(workers_max, 0),
+                <unsigned int>max(vhosts_max, 0)) < 0:
             raise TableError(
                 f"no table of {balancers_max} balancers, {members_max} members and "
                 f"{workers_max} workers: {os.strerror(errno)} (memory that workers "
@@ -158,6 +171,7 @@ cdef class Table:
         table.balancers_max = balancers_max
         table.members_max = members_max
         table.workers_max = workers_max
+        table.vhosts_max = vhosts_max
         book = claim_book(&table.view)
         book.master_serial = table.next_serial()
         book.master_pid = getpid()
@@ -227,7 +241,7 @@ cdef class Table:
     # --- claims
 
     cdef object hold(self, long long generation, int kind, int slot):
-        bits = self.held.setdefault(generation, [0, 0])
+        bits = self.held.setdefault(generation, [0] * HELD_KINDS)
         # An int of Python, as long as it must be: one of C has room for 31 slots.
         bits[kind] |= <object>1 << <object>slot
 
@@ -245,6 +259,22 @@ cdef class Table:
         self.note_overdue(claim_balancer_method(&self.view, slot, method))
         self.hold(generation, HELD_BALANCERS, slot)
         return slot
+
+    def claim_vhost(self, str key, long long generation):
+        cdef bytes name = key.encode()
+        cdef int slot
+        self.need_master()
+        slot = claim_vhost_slot(&self.view, name, <unsigned int>len(name))
+        if slot < 0:
+            raise TableError(f"no free slot of {self.vhosts_max} virtual hosts")
+        self.hold(generation, HELD_VHOSTS, slot)
+
+    cdef vhost_slot *vhost(self, str key):
+        cdef bytes name = key.encode()
+        cdef int free
+        cdef int slot
+        slot = claim_find_vhost(&self.view, name, <unsigned int>len(name), &free)
+        return &self.view.vhosts[slot] if slot >= 0 else NULL
 
     def claim_member(
             self, str key, long long generation, *, int balancer_slot, int load_factor,
@@ -292,15 +322,17 @@ cdef class Table:
 
     def release_generation(self, long long generation):
         self.need_master()
-        gone = self.held.pop(generation, [0, 0])
+        gone = self.held.pop(generation, [0] * HELD_KINDS)
         for other in self.held.values():
-            for kind in (HELD_BALANCERS, HELD_MEMBERS):
+            for kind in range(HELD_KINDS):
                 gone[kind] &= ~other[kind]
         # members before balancers: a member's balancer is there as long as the member
         for slot in table_slots_in(gone[HELD_MEMBERS]):
             claim_free_member(&self.view, slot)
         for slot in table_slots_in(gone[HELD_BALANCERS]):
             claim_free_balancer(&self.view, slot)
+        for slot in table_slots_in(gone[HELD_VHOSTS]):
+            claim_free_vhost(&self.view, slot)
 
     def set_heartbeat(
             self, int member_slot, unsigned int ready, unsigned int busy,
@@ -665,11 +697,17 @@ cdef class Table:
     def outcomes(self, int slot):
         cdef member_slot *m = self.member(slot)
         cdef member_outcomes *o = self.view.outcomes + (m - self.view.members)
-        counts = [
-            [table_count_of(&o.counts[<int>kind][<int>time])
-             for time in range(OUTCOME_TIMES)]
-            for kind in range(OUTCOME_CLASSES)]
-        return counts, table_count_of(&o.duration_us)
+        return table_counts_of(&o.counts[0][0]), table_count_of(&o.duration_us)
+
+    def vhost_outcomes(self, str key):
+        cdef vhost_slot *v
+        self.need_open()
+        v = self.vhost(key)
+        if v == NULL:
+            return None
+        return (table_counts_of(&v.counts[0][0]), table_count_of(&v.duration_us),
+                table_count_of(&v.bytes_out))
+
 
     def snapshot_workers(self):
         cdef const worker_entry *e

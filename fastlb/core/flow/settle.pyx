@@ -78,6 +78,10 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
     exchange_detach(x, False)
     if plan.extended_status:
         duration_us = clock_us() - x.facts.started_us
+        if x.facts.vhost.counted != NULL:
+            ledger_of_vhost(
+                x.facts.vhost.counted, x.status if x.record.bytes_out else 0,
+                x.record.bytes_out, duration_us)
         if x.tried_count:
             # A status that was only noted down, nobody has seen.
             ledger_outcome(

@@ -454,6 +454,7 @@ cdef struct vhost_said:
 
 cdef struct plan_vhost:
     int index
+    vhost_slot *counted         # how its requests end; NULL: nobody counts
     vhost_said said
     text server_name
     bint says_https             # ServerName https://...

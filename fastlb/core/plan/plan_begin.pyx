@@ -72,6 +72,7 @@ cdef object plan_begin(
     plan.vhosts = <plan_vhost *>plan_alloc(sizeof(plan_vhost) * plan.vhost_count)
     for i, vhost in enumerate(model.vhosts):
         plan_vhost_of(&plan.vhosts[i], vhost)
+        plan.vhosts[i].counted = table.vhost(vhost.vhost_id)
     plan_addresses(model)
     plan_prefaces(model.process)
     if any([member.scheme == "ajp" for member in model.members]):
