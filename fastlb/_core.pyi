@@ -189,11 +189,13 @@ class Table:
         bytes_out, duration_us, connections (open now), accepted, busy (exchanges
         under way), tunnels (of them), granted (requests it may have in work; 0
         without MaxRequestWorkers), waiting (requests that wait for that), draining
-        (state G)."""
+        (state G); connections to members: upstreams (open), idle (of them), opened,
+        reused and failed (ever)."""
     def totals(self) -> dict[str, int]:
-        """accesses, bytes_out, duration_us, connections (accepted) over all workers,
-        ended ones included; connections_open and busy now; repairs: locks that were
-        taken over from a process that was dead or too slow."""
+        """accesses, bytes_out, duration_us, connections (accepted), opened, reused and
+        failed (connections to members) over all workers, ended ones included;
+        connections_open and busy now; repairs: locks that were taken over from a
+        process that was dead or too slow."""
 
 class Request(Protocol):
     """What a slow-path handler sees of a request (admin/)."""

@@ -241,6 +241,11 @@ def test_a_new_worker_in_a_used_slot_begins_at_zero() -> None:
             "tunnels": 0,
             "granted": 0,
             "waiting": 0,
+            "upstreams": 0,
+            "idle": 0,
+            "opened": 0,
+            "reused": 0,
+            "failed": 0,
             "draining": False,
         }
     ]

@@ -339,6 +339,8 @@ cdef long long claim_empty_row(table_view *t, worker_slot *w) noexcept nogil:
     atomic_set_i32(&w.granted, 0)
     atomic_set_i32(&w.waiting, 0)
     atomic_set_i32(&w.tunnels, 0)
+    atomic_set_i32(&w.upstreams, 0)
+    atomic_set_i32(&w.idle, 0)
     return busy
 
 
@@ -360,6 +362,7 @@ cdef int claim_worker_slot(
     w = &t.workers[i]
     claim_empty_row(t, w)
     w.accesses = w.bytes_out = w.duration_us = w.accepted = 0
+    w.opened = w.reused = w.failed = 0
     atomic_set_u32(&w.state, c'S')
     e = claim_worker(t, <int>i)
     e.serial = serial
@@ -391,6 +394,9 @@ cdef void claim_settle_worker(
     book.ended_bytes_out += claim_count(&w.bytes_out)
     book.ended_duration_us += claim_count(&w.duration_us)
     book.ended_connections += claim_count(&w.accepted)
+    book.ended_opened += claim_count(&w.opened)
+    book.ended_reused += claim_count(&w.reused)
+    book.ended_failed += claim_count(&w.failed)
     atomic_set_release_u32(&e.used, 0)
     claim_living(t, <int>(w - t.workers), False)
     while used > 0 and not t.worker_entries[used - 1].used:

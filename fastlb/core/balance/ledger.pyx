@@ -310,6 +310,11 @@ cdef void ledger_connection_opened(worker_slot *w) noexcept nogil:
     ledger_add(&w.accepted, 1)
 
 
+# Connections to members: one more that was begun, taken again, or that failed.
+cdef void ledger_upstream(uint64_t *count) noexcept nogil:
+    ledger_add(count, 1)
+
+
 cdef long long ledger_sum(const table_view *t, const int32_t *gauge) noexcept nogil:
     cdef uint32_t i
     cdef long long total = 0

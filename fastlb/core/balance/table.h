@@ -162,7 +162,8 @@ struct worker_slot {
     int32_t connections, exchanges;
     uint32_t state;
     int32_t granted, waiting, tunnels;
-    uint32_t unused0[2];
+    int32_t upstreams, idle;
+    uint64_t opened, reused, failed, unused0[5];
 };
 
 #define TABLE_AT(s, f, at) _Static_assert(offsetof(struct s, f) == (at), #s "." #f)
@@ -184,6 +185,6 @@ TABLE_SIZE(member_change, 16);
 TABLE_SIZE(member_slot, 256); TABLE_AT(member_slot, transferred, 64);
 TABLE_AT(member_slot, changes, 128);
 TABLE_SIZE(member_outcomes, 832); TABLE_AT(member_outcomes, duration_us, 768);
-TABLE_SIZE(worker_slot, 64);
 TABLE_SIZE(vhost_slot, 832); TABLE_AT(vhost_slot, duration_us, 768);
+TABLE_SIZE(worker_slot, 128); TABLE_AT(worker_slot, opened, 64);
 #endif

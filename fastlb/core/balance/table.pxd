@@ -21,8 +21,8 @@
 #                4096     balancer_slot     [balancers_max]   128
 #                ...      member_slot       [members_max]     128
 #                ...      member_outcomes   [members_max]     832
-#                ...      worker_slot       [workers_max]     64
 #                ...      vhost_slot        [vhosts_max]      832
+#                ...      worker_slot       [workers_max]     128
 #                ...      shares            [workers_max / 16][members_max][16]  int32
 #                ...      places            [workers_max / 16][members_max][16]  int32
 #                ...      queued            [workers_max / 16][balancers_max][16]  int32
@@ -248,6 +248,13 @@ cdef extern from "table.h" nogil:
         int32_t granted                 # 44   own; requests it may have in work
         int32_t waiting                 # 48   own; requests that wait for that
         int32_t tunnels                 # 52   own; of exchanges, those that are tunnels
+        # connections to members:
+        int32_t upstreams               # 56   own; open, by the last tick
+        int32_t idle                    # 60   own; ... of them without a request
+        uint64_t opened                 # 64   own; begun
+        uint64_t reused                 # 72   own; requests that took an idle one
+        uint64_t failed                 # 80   own; refused, or not made in time
+
 
 # Bits of a member's flags, in the order in which Apache prints them.
 cdef enum:

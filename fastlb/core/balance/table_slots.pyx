@@ -735,6 +735,11 @@ cdef class Table:
                 "tunnels": table_gauge_of(&w.tunnels),
                 "granted": table_gauge_of(&w.granted),
                 "waiting": table_gauge_of(&w.waiting),
+                "upstreams": table_gauge_of(&w.upstreams),
+                "idle": table_gauge_of(&w.idle),
+                "opened": table_count_of(&w.opened),
+                "reused": table_count_of(&w.reused),
+                "failed": table_count_of(&w.failed),
                 "draining": state == "G",
             })
         return found
@@ -751,6 +756,9 @@ cdef class Table:
                 "bytes_out": book.ended_bytes_out,
                 "duration_us": book.ended_duration_us,
                 "connections": book.ended_connections,
+                "opened": book.ended_opened,
+                "reused": book.ended_reused,
+                "failed": book.ended_failed,
                 "connections_open": 0,
                 "busy": 0,
             }
@@ -759,6 +767,8 @@ cdef class Table:
                 found["bytes_out"] += worker["bytes_out"]
                 found["duration_us"] += worker["duration_us"]
                 found["connections"] += worker["accepted"]
+                for name in ("opened", "reused", "failed"):
+                    found[name] += worker[name]
                 found["connections_open"] += worker["connections"]
                 found["busy"] += worker["busy"]
             # no worker was counted twice or not at all

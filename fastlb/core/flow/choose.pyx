@@ -312,6 +312,7 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
         return
     # In its own turn: of thousands that refuse at once each would call the next.
     x.attempt.lost_errno = stream_errno
+    ledger_upstream(&engine.slot.failed)
     say_connect(x, stream_errno)
     exchange_enter(x, X_REFUSED)
     watch_queue(&x.down.c)

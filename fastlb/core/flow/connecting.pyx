@@ -139,6 +139,7 @@ cdef int upstream_open(exchange *x) noexcept nogil:
         say_connect(x, stream_errno)    # of the last one the caller says it
     pool_of(u.member).open_count += 1
     engine.upstream_count += 1
+    ledger_upstream(&engine.slot.opened)
     x.up = u
     timer_set(&u.c.timer, watch.now_us + connect_timeout_us(x))
     return 0

@@ -5,6 +5,7 @@ cdef struct engine_state:
     downstream *all             # every open downstream
     long downstream_count
     long upstream_count
+    long idle_count             # of them, those in pools
     long exchange_count
     long tunnel_count
     unsigned int moves          # of the table, when pools were last looked at

@@ -36,6 +36,7 @@ cdef inline void pool_unlink(upstream *u) noexcept nogil:
     u.next = NULL
     u.prev = NULL
     p.idle_count -= 1
+    engine.idle_count -= 1
 
 
 cdef bint pool_fits(upstream *u, exchange *x) noexcept nogil:
@@ -79,6 +80,7 @@ cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil:
             ASSERT(u.output == NULL)
             upstream_enter(u, UP_BUSY)
             timer_clear(&u.c.timer)
+            ledger_upstream(&engine.slot.reused)
             u.idle_us = watch.now_us - u.idle_us
             return u
         pool_saw_end(u)
@@ -121,6 +123,7 @@ cdef void pool_put(upstream *u) noexcept nogil:
     p.idle = u
     u.idle_us = watch.now_us
     p.idle_count += 1
+    engine.idle_count += 1
     cdef long long idle_us = m.said.ttl_us if m.said.ttl_us else POOL_IDLE_US
     timer_set(&u.c.timer, watch.now_us + idle_us)
     if p.waiting.head != NULL:

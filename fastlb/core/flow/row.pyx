@@ -24,6 +24,8 @@ cdef void row_say_again() noexcept nogil:
     row_set(&w.exchanges, engine.exchange_count)
     row_set(&w.tunnels, engine.tunnel_count)
     row_set(&w.waiting, engine.wait_count)
+    row_set(&w.upstreams, engine.upstream_count)
+    row_set(&w.idle, engine.idle_count)
     if plan.max_request_workers > 0:
         row_set(&w.granted, engine.granted)
     if engine.draining:

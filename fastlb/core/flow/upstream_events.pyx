@@ -1,7 +1,8 @@
 """What happens on a member's connection."""
 # uses: io/timer, io/watch, io/preface, io/tls_stream, balance/ledger, plan/client,
-#       flow/exchange, flow/states, flow/member, flow/service_log, flow/pool,
-#       flow/connecting, flow/send, flow/choose, flow/steps, flow/secure, flow/remote
+#       flow/exchange, flow/engine, flow/states, flow/member, flow/service_log,
+#       flow/pool, flow/connecting, flow/send, flow/choose, flow/steps, flow/secure,
+#       flow/remote
 
 cdef void upstream_handle(conn *c) noexcept nogil:
     cdef upstream *u = <upstream *>c
@@ -70,6 +71,7 @@ cdef void upstream_connect_failed(upstream *u, int why) noexcept nogil:
     has moved meanwhile, the first of the new ones is next: nothing speaks against them.
     """
     cdef exchange *x = u.x
+    ledger_upstream(&engine.slot.failed)
     say_connect(x, why)
     if unlikely(upstream_is_of_old(u)):
         u.epoch = member_epoch(u.member.slot)
