@@ -181,6 +181,13 @@ class Table:
         """How often requests ended for which the member was asked last, by the class of
         their status (0: none was seen; 1 to 5) and by time (facts.outcomes.BOUNDS_S,
         and one behind); and the microseconds of all of them."""
+    def note_history(self, now_us: int) -> int:
+        """A look at all members for their history, once a second; how many there are.
+        Master and monitor only. now_us: CLOCK_MONOTONIC."""
+    def history(self, slot: int, ring: int) -> tuple[int, bytearray] | None:
+        """The samples of a member, 16 bytes each, the oldest first, and the number of
+        the interval behind the last one (facts/history.py reads them). None: they are
+        being written just now."""
     def vhost_outcomes(self, key: str) -> tuple[list[list[int]], int, int] | None:
         """The same for all requests of a virtual host (vhost_id), and the bytes sent to
         its clients. None: nobody has claimed a slot for it."""

@@ -44,6 +44,11 @@ class MonitorHeritage:
             for member in members
         )
 
+    @property
+    def keeps_history(self) -> bool:
+        process = self.model.process
+        return process.statistics_history and process.extended_status
+
     def load(self) -> None:
         """Import what only some models need, before the monitor becomes another user,
         who may not be allowed to read where it lies."""

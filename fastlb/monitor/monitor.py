@@ -20,6 +20,7 @@ import uvloop
 
 from fastlb._core import Knocks, Looks
 from fastlb.base import memory
+from fastlb.facts.history import STEP_MIN_S
 from fastlb.facts.words import Compat
 from fastlb.logs.error import ErrorLog
 from fastlb.monitor.health import HealthWatch, target_as_apache, target_of
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from fastlb.monitor.stapling import StapleWatch
 
 TURN_S = 0.1
+HISTORY_LATE_S = 0.002  # behind the second: the loop counts milliseconds
 PROBES_AT_ONCE = 1024  # of members that say nothing each waits for seconds
 CHECKS_AT_ONCE = 256
 AGENTS_AT_ONCE = 256
@@ -56,6 +58,8 @@ def run(heritage: MonitorHeritage) -> int:
     if monitor.heartbeats is not None:
         loop.call_soon(monitor.heartbeats.begin, loop)
     loop.call_soon(monitor.tell_of_expiries)
+    if heritage.keeps_history:
+        loop.call_soon(monitor.keep_history)
     loop.run_forever()
     # Look-ups under way run in threads that cannot be stopped: leave without them.
     os._exit(0)
@@ -142,6 +146,13 @@ class Monitor:
         for text in warnings_of(self._expiries, time.time()):
             self._errors.write("warn", "ssl", 0, "", 0, f"FB0505: {text}")
         self._loop.call_later(DAY_S, self.tell_of_expiries)
+
+    def keep_history(self) -> None:
+        """Now, and behind the end of each second."""
+        now_us = time.monotonic_ns() // 1000
+        self._table.note_history(now_us)
+        left_s = STEP_MIN_S - now_us / 1e6 % STEP_MIN_S
+        self._loop.call_later(left_s + HISTORY_LATE_S, self.keep_history)
 
     def _tell(self, level: str, text: str) -> None:
         self._errors.write(level, "heartmonitor", 0, "", 0, text)

@@ -375,6 +375,12 @@ cdef class TableProbe:
         ledger_outcome(
             &self.table.view, self.table.member(member), status, duration_us)
 
+    def tear_history(self, int member):
+        """As a monitor that was killed while it wrote there leaves it."""
+        cdef member_history *h = <member_history *>(
+            self.table.view.history_part.writing) + member
+        h.version |= 1
+
     def vhost_outcome(
             self, str key, int status, long long bytes_out, long long duration_us):
         ledger_of_vhost(self.table.vhost(key), status, bytes_out, duration_us)
@@ -461,6 +467,7 @@ cdef class TableProbe:
         return {
             "book": probe_part(&self.table.view.book_part),
             "directory": probe_part(&self.table.view.directory_part),
+            "history": probe_part(&self.table.view.history_part),
             "field": probe_part(&self.table.view.field_part),
         }
 
@@ -491,6 +498,8 @@ cdef class TableProbe:
             "address_records": (
                 "directory", <char *>t.address_records - t.directory_part.reading,
                 sizeof(address_record), t.members_max),
+            "histories": (
+                "history", 0, sizeof(member_history), t.members_max),
             "balancers": (
                 "field", <char *>t.balancers - field, sizeof(balancer_slot),
                 t.balancers_max),

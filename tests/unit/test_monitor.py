@@ -15,6 +15,7 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 from trees import model_of
 
 from fastlb._core import Table
@@ -726,6 +727,50 @@ def test_members_are_probed_while_others_are_silent() -> None:
         return waiting
 
     assert asyncio.run(work()) == LOOK_UPS_AT_ONCE
+
+
+@rows(
+    ("text", "kept"),
+    [
+        ("", True),
+        ("StatisticsHistory On", True),
+        ("StatisticsHistory Off", False),
+        ("ExtendedStatus Off", False),
+    ],
+)
+def test_the_history_is_kept_unless_somebody_says_no(text: str, kept: bool) -> None:
+    model = model_of(f"Listen 80\n{text}\nProxyPass / http://127.0.0.1:9/\n")
+    heritage = MonitorHeritage(
+        model=model,
+        table=cast(Table, OneSlot()),
+        member_slots=(0,),
+        probed=frozenset(),
+        error_fds=(),
+    )
+    assert heritage.keeps_history is kept
+
+
+def test_the_monitor_looks_behind_the_end_of_each_second() -> None:
+    model = model_of("Listen 80\nProxyPass / http://127.0.0.1:9/\n")
+    table = Table.create(1, 1, 1)
+    slots, _ = claims.claim(table, model, 0)
+    heritage = MonitorHeritage(
+        model=model,
+        table=table,
+        member_slots=tuple(slots),
+        probed=frozenset(),
+        error_fds=(),
+    )
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        Monitor(heritage, loop).keep_history()
+        ends_s = loop.time() + 20
+        while not any((table.history(slots[0], 0) or (0, b""))[1]):
+            assert loop.time() < ends_s
+            await asyncio.sleep(0.01)
+
+    asyncio.run(work())
 
 
 def test_members_that_say_nothing_keep_no_other_waiting() -> None:

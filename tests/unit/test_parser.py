@@ -879,10 +879,12 @@ def test_compat_may_come_from_the_command_line(tmp_path: Path) -> None:
         "MaxTunnelServers",
         "ProxyWebsocketIdleTimeout",
         "Resolver",
+        "StatisticsHistory",
     ],
 )
 def test_compat_apache_knows_no_directive_of_ours(tmp_path: Path, name: str) -> None:
-    text = f"{name} {'127.0.0.1:5353' if name == 'Resolver' else 7}\n"
+    words = {"Resolver": "127.0.0.1:5353", "StatisticsHistory": "Off"}
+    text = f"{name} {words.get(name, 7)}\n"
     assert not read(tmp_path, text)[1]
     assert not read(tmp_path, text, lenient=False)[1]
     [complaint] = read(tmp_path, text + "Compat apache\n")[1]

@@ -70,7 +70,7 @@ ATTEMPTS = [try_mprotect, try_mem, try_remap, try_remove]
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
-@pytest.mark.parametrize("part", ["book", "directory"])
+@pytest.mark.parametrize("part", ["book", "directory", "history"])
 def test_a_worker_cannot_write_book_or_directory(
     part: str, attempt: Callable[[int, int], None]
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_worker_shares_nothing_writable_but_the_field() -> None:
         left = set(shared_writable()) & known
         gone = known - left
         assert (first, first + size) in left
-        others = {parts["book"][0], parts["directory"][0]}
+        others = {parts[name][0] for name in ("book", "directory", "history")}
         assert not any(a <= o < b for a, b in left for o in others)
         assert gone
 
@@ -147,6 +147,7 @@ def test_the_monitor_writes_addresses_and_not_the_book() -> None:
             parts = pool.inside.parts()
             assert parts["book"][2] == 0
             assert parts["directory"][2] != 0
+            assert parts["history"][2] != 0
             pool.table.set_addresses(pool.slots[0], [("192.0.2.9", 81)])
             pool.table.mark_up(pool.slots[0])
             note_check(pool)
@@ -187,6 +188,7 @@ def test_what_only_the_master_may_do_is_refused_elsewhere() -> None:
             lambda: table.set_flag(pool.slots[0], "S", True),
             lambda: table.set_addresses(pool.slots[0], []),
             lambda: note_check(pool),
+            lambda: table.note_history(1),
         ):
             with pytest.raises(_core.TableError, match="only"):
                 forbidden()

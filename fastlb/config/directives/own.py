@@ -88,4 +88,20 @@ DIRECTIVES = (
         ),
         sets="pass_trailers",
     ),
+    Directive(
+        "StatisticsHistory",
+        S,
+        "On|Off",
+        "whether it is kept what each member did in the last 24 hours",
+        default="On",
+        manual=(
+            "Requests, errors, times of answers, requests under way, and whether it"
+            " was usable: each second for ten minutes, of every ten seconds for two"
+            " hours, of every minute for 24 hours. It is in shared memory, 44 KiB for"
+            " each member, and outlives reloads (docs/statistics.md). Without"
+            " ExtendedStatus nothing is counted, and nothing kept."
+        ),
+        differs="Apache has no such directive; under Compat apache it is refused.",
+        sets="statistics_history",
+    ),
 )

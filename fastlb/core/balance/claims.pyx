@@ -238,6 +238,7 @@ cdef int claim_new_member(
     for i in range(t.book.workers_used):
         atomic_set_i32(table_share(t, &t.workers[i], m), 0)
         claim_zero(table_place(t, &t.workers[i], m))
+    atomic_set_u32(&e.life, max(e.life + 1, <uint32_t>1))
     e.balancer = c.balancer
     e.key_hash = hash
     e.key_length = <uint16_t>c.key_length

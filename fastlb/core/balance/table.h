@@ -19,6 +19,8 @@
 #define AGAIN_COUNTS 5
 #define OUTCOME_CLASSES 6
 #define OUTCOME_TIMES 16
+#define HISTORY_RINGS 3
+#define HISTORY_SAMPLES 2760 /* of all rings: 600, 720, 1440 */
 
 /* --- the book */
 
@@ -50,7 +52,7 @@ struct member_entry {
     uint32_t slow_start_ms;
     uint64_t key_hash;
     int32_t places_max;
-    uint32_t unused1;
+    uint32_t life;
     char route[ROUTE_BYTES_MAX];
 };
 
@@ -104,6 +106,29 @@ struct health_record {
     uint64_t unused0[5];
     struct health_result results[HEALTH_RESULTS];
     uint64_t unused1[4];
+};
+
+/* --- the history */
+
+struct history_sample {
+    uint32_t requests, errors;
+    uint16_t in_flight, p50, p99;
+    uint8_t out, span;
+};
+
+struct history_ring {
+    uint64_t times[OUTCOME_TIMES];
+    uint64_t requests, errors;
+    int64_t at_us;
+    uint32_t first, next;
+    uint16_t looks, outs, most, unused0;
+};
+
+struct member_history {
+    uint32_t version, life;
+    struct history_ring rings[HISTORY_RINGS];
+    uint64_t unused0[48];
+    struct history_sample samples[HISTORY_SAMPLES];
 };
 
 /* --- the field */
@@ -179,6 +204,9 @@ TABLE_SIZE(address_record, 256); TABLE_AT(address_record, renewal_us, 200);
 TABLE_AT(address_record, ready, 216); TABLE_AT(address_record, agent_flags, 224);
 TABLE_SIZE(health_result, 16);
 TABLE_SIZE(health_record, 256); TABLE_AT(health_record, results, 64);
+TABLE_SIZE(history_sample, 16);
+TABLE_SIZE(history_ring, 168);
+TABLE_SIZE(member_history, 11 * TABLE_PAGE); TABLE_AT(member_history, samples, 896);
 TABLE_SIZE(balancer_slot, 128); TABLE_AT(balancer_slot, again, 44);
 TABLE_AT(balancer_slot, waits, 64);
 TABLE_SIZE(member_change, 16);

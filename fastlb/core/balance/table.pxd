@@ -1,9 +1,10 @@
-# What all processes know of balancers, members and workers, in three shared parts
+# What all processes know of balancers, members and workers, in four shared parts
 # (shared.pxd). A process that was taken over spoils only what it may write:
 #
 #   book        written by the master alone: who is who, what is configured, counts
 #   directory   written by master and monitor: the members' addresses, what they say of
 #               themselves, and what checks of their health have found
+#   history     written by the monitor: what members did in the last 24 hours
 #   field       written by all: states, counters, elections. Numbers only: nothing in
 #               it is an index, a length, a pointer, or the bound of a loop
 #
@@ -18,6 +19,7 @@
 #                4096     address_record    [members_max]     256
 #                ...      health_record     [members_max]     256
 #   field        0        table_field       repairs, moves
+#   history      0        member_history    [members_max]     45056 (history.pyx)
 #                4096     balancer_slot     [balancers_max]   128
 #                ...      member_slot       [members_max]     128
 #                ...      member_outcomes   [members_max]     832
@@ -62,6 +64,8 @@ cdef extern from "table.h" nogil:
         AGAIN_COUNTS
         OUTCOME_CLASSES
         OUTCOME_TIMES
+        HISTORY_RINGS
+        HISTORY_SAMPLES
 
     # --- the book
 
@@ -110,6 +114,7 @@ cdef extern from "table.h" nogil:
         uint32_t slow_start_ms          # 44   atomic; 0: its whole share at once
         uint64_t key_hash               # 48   fixed
         int32_t places_max              # 56   atomic; for all workers; 0: any number
+        uint32_t life                   # 60   fixed; another one with each new member
         char route[ROUTE_BYTES_MAX]     # 64   atomic: a reader compares with the hash
 
     struct member_names:
@@ -167,6 +172,36 @@ cdef extern from "table.h" nogil:
         uint32_t fails                  # 12   in a row
         int64_t out_since_us            # 16   CLOCK_MONOTONIC; 0: it is not out
         health_result results[HEALTH_RESULTS]           # 64
+
+    # --- the history (history.pyx)
+
+    # What a member did in one interval.
+    struct history_sample:
+        uint32_t requests               # 0    that ended
+        uint32_t errors                 # 4    ... with 5xx, or no status
+        uint16_t in_flight              # 8    the most that a look has seen
+        uint16_t p50                    # 10   of the times of answers, coded;
+        uint16_t p99                    # 12     0: there was no answer
+        uint8_t out                     # 14   of 255 looks those that found it unusable
+        uint8_t span                    # 15   percent of the step; 0: nothing is known
+
+    # What is known of the interval under way.
+    struct history_ring:
+        uint64_t times[OUTCOME_TIMES]   # 0    counters when it began
+        uint64_t requests               # 128
+        uint64_t errors                 # 136
+        int64_t at_us                   # 144  when they were read; CLOCK_MONOTONIC
+        uint32_t first                  # 152  number of the first interval kept
+        uint32_t next                   # 156  ... and of the one under way
+        uint16_t looks                  # 160  since it began
+        uint16_t outs                   # 162  ... that found it unusable
+        uint16_t most                   # 164  requests in flight
+
+    struct member_history:
+        uint32_t version                # 0    versioned:
+        uint32_t life                   # 4    of the member that it tells of; 0: none
+        history_ring rings[HISTORY_RINGS]               # 8
+        history_sample samples[HISTORY_SAMPLES]         # 896  one ring behind the other
 
     # --- the field
 
@@ -290,6 +325,7 @@ cdef enum:
         FLAG_ERROR | FLAG_PROBE_CLEARS | FLAG_OUT | FLAG_HEALTH | FLAG_UNPROVEN)
     CHECKED_TO_HEALTH = 10        # bits from FLAG_CHECKED to FLAG_HEALTH
 
+    TABLE_PARTS = 5             # book, directory, field, history, nonces
 # This process, and what it remembers of its waits.
 cdef struct lock_self:
     uint64_t owner              # what it writes into a lock
@@ -300,6 +336,7 @@ cdef struct lock_self:
 cdef struct table_view:
     shared_part book_part
     shared_part directory_part
+    shared_part history_part
     shared_part field_part
     unsigned int balancers_max
     unsigned int members_max
@@ -314,6 +351,7 @@ cdef struct table_view:
     const uint16_t *living      # a bit for each used one of sixteen workers
     const address_record *address_records
     const health_record *health_records
+    const member_history *histories
     table_field *field
     balancer_slot *balancers
     member_slot *members

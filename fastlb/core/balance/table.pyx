@@ -64,6 +64,15 @@ cdef int table_make_directory(table_view *t) noexcept nogil:
     return 0
 
 
+cdef int table_make_history(table_view *t) noexcept nogil:
+    if shared_make(
+            &t.history_part, <uint64_t>t.members_max * sizeof(member_history),
+            WRITES_MONITOR) < 0:
+        return FAILED
+    t.histories = <const member_history *>t.history_part.reading
+    return 0
+
+
 cdef int table_make_field(table_view *t) noexcept nogil:
     cdef uint64_t size = TABLE_PAGE
     cdef uint64_t lines = (t.workers_max + SHARES_OF_A_LINE - 1) // SHARES_OF_A_LINE
@@ -115,7 +124,7 @@ cdef int table_make(
     t.workers_max = workers_max
     t.vhosts_max = vhosts_max
     if (table_make_book(t) < 0 or table_make_directory(t) < 0
-            or table_make_field(t) < 0):
+            or table_make_field(t) < 0 or table_make_history(t) < 0):
         table_end(t)
         return FAILED
     return 0
@@ -124,6 +133,7 @@ cdef int table_make(
 cdef void table_end(table_view *t) noexcept nogil:
     shared_end(&t.book_part)
     shared_end(&t.directory_part)
+    shared_end(&t.history_part)
     shared_end(&t.field_part)
     t.book = NULL
 

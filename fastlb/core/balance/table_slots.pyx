@@ -694,6 +694,29 @@ cdef class Table:
             "probe_clears": table_probe_clears(flags),
         }
 
+    def note_history(self, long long now_us):
+        cdef int taken
+        self.need_open()
+        taken = history_take(&self.view, now_us)
+        if taken < 0:
+            raise TableError("only master and monitor keep the history")
+        return taken
+
+    def history(self, int slot, int ring):
+        cdef uint32_t next = 0
+        cdef history_sample *room
+        cdef int count
+        self.member(slot)
+        if not 0 <= ring < HISTORY_RINGS:
+            raise IndexError(f"no ring {ring}")
+        samples = bytearray(HISTORY_COUNTS[ring] * sizeof(history_sample))
+        room = <history_sample *><char *>samples
+        count = history_read(&self.view, <uint32_t>slot, ring, room, &next)
+        if count < 0:
+            return None
+        del samples[count * <int>sizeof(history_sample):]
+        return next, samples
+
     def outcomes(self, int slot):
         cdef member_slot *m = self.member(slot)
         cdef member_outcomes *o = self.view.outcomes + (m - self.view.members)
