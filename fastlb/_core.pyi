@@ -32,6 +32,16 @@ class Table:
         vhosts_max: int = 64,
     ) -> Table:
         """digest_clients: of AuthType Digest, whose nonces are counted."""
+    @staticmethod
+    def attach(told: Mapping[str, Any], descriptors: Sequence[int]) -> Table:
+        """That of the program whose place this one takes, by what its `told` and
+        `take_descriptors` gave. TableError: it is laid out otherwise, or is none; the
+        descriptors are the caller's then, else the table's."""
+    def told(self) -> dict[str, Any]:
+        """What `attach` takes, beside the memory: words of JSON."""
+    def take_descriptors(self) -> tuple[int, ...]:
+        """Of its memory, for `attach`; the caller's from now on. () when they are gone,
+        or the system has none that would do."""
     def close(self) -> None:
         """Unmap. No Core may be using it."""
 

@@ -24,15 +24,18 @@ cdef struct known_nonce:
 cdef known_nonce[NONCES_KNOWN] nonces_known
 
 
-# Make the part, for so many clients at least. returns 0; FAILED: errno is kept
+# Make the part, for so many clients at least, or map it (`kept`: as of shared_make).
+# returns 0; FAILED: errno is kept
 cdef int nonces_make(
-        nonce_view *v, uint64_t clients, const uint64_t *secret) noexcept nogil:
+        nonce_view *v, uint64_t clients, const uint64_t *secret,
+        int *kept) noexcept nogil:
     v.group_count = (clients + NONCE_WAYS - 1) // NONCE_WAYS
     v.secret[0] = secret[0]
     v.secret[1] = secret[1]
     if shared_make(
             &v.part, sizeof(nonce_heads)
-            + v.group_count * NONCE_WAYS * sizeof(nonce_client), WRITES_ALL) < 0:
+            + v.group_count * NONCE_WAYS * sizeof(nonce_client), WRITES_ALL,
+            kept) < 0:
         return FAILED
     v.heads = <nonce_heads *>v.part.writing
     v.clients = <nonce_client *>(v.part.writing + sizeof(nonce_heads))

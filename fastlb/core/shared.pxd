@@ -1,9 +1,12 @@
 # Memory that all processes see and only some may write.
 #
 # The master makes each part before the first fork and maps it twice: to write, and,
-# once it is sealed, to read. A process that may not write drops the first mapping. It
-# cannot get it back: no descriptor is kept, and for a part with F_SEAL_FUTURE_WRITE
-# the kernel lets no reading mapping become a writing one.
+# through a descriptor that cannot write, to read. A process that may not write drops
+# the first mapping. It cannot get it back: the kernel lets no mapping of such a
+# descriptor become a writing one, and the other one is only the master's, which hands
+# it to the program that takes its place (master/keep.py). Where the system has no
+# /proc, the part is sealed against any further writing mapping instead, and dies with
+# the program that made it.
 #
 #   who writes          master    monitor   workers
 #   WRITES_MASTER       yes       -         -

@@ -5,6 +5,7 @@
 #define FASTLB_TABLE_H
 #include <stddef.h>
 #include <stdint.h>
+#define TABLE_LAYOUT 3 /* another one whenever a byte of it means something else */
 #define TABLE_PAGE 4096
 #define TABLE_ADDRESSES_MAX 8
 #define ADDRESS_BYTES 16

@@ -51,6 +51,7 @@
 
 cdef extern from "table.h" nogil:
     enum:
+        TABLE_LAYOUT
         TABLE_PAGE
         TABLE_ADDRESSES_MAX
         ROUTE_BYTES_MAX
@@ -325,7 +326,9 @@ cdef enum:
         FLAG_ERROR | FLAG_PROBE_CLEARS | FLAG_OUT | FLAG_HEALTH | FLAG_UNPROVEN)
     CHECKED_TO_HEALTH = 10        # bits from FLAG_CHECKED to FLAG_HEALTH
 
+cdef enum:
     TABLE_PARTS = 5             # book, directory, field, history, nonces
+
 # This process, and what it remembers of its waits.
 cdef struct lock_self:
     uint64_t owner              # what it writes into a lock

@@ -23,7 +23,7 @@ cdef uint64_t table_array(uint64_t *size, uint64_t bytes) noexcept nogil:
     return at
 
 
-cdef int table_make_book(table_view *t) noexcept nogil:
+cdef int table_make_book(table_view *t, int *kept) noexcept nogil:
     cdef uint64_t size = TABLE_PAGE
     cdef uint64_t balancers = table_array(
         &size, <uint64_t>t.balancers_max * sizeof(balancer_entry))
@@ -38,7 +38,7 @@ cdef int table_make_book(table_view *t) noexcept nogil:
     cdef uint64_t living = table_array(
         &size, (t.workers_max // SHARES_OF_A_LINE + 1) * sizeof(uint16_t))
     cdef const char *base
-    if shared_make(&t.book_part, size, WRITES_MASTER) < 0:
+    if shared_make(&t.book_part, size, WRITES_MASTER, kept) < 0:
         return FAILED
     base = t.book_part.reading
     t.book = <const table_book *>base
@@ -51,29 +51,29 @@ cdef int table_make_book(table_view *t) noexcept nogil:
     return 0
 
 
-cdef int table_make_directory(table_view *t) noexcept nogil:
+cdef int table_make_directory(table_view *t, int *kept) noexcept nogil:
     cdef uint64_t size = TABLE_PAGE
     cdef uint64_t records = table_array(
         &size, <uint64_t>t.members_max * sizeof(address_record))
     cdef uint64_t health = table_array(
         &size, <uint64_t>t.members_max * sizeof(health_record))
-    if shared_make(&t.directory_part, size, WRITES_MONITOR) < 0:
+    if shared_make(&t.directory_part, size, WRITES_MONITOR, kept) < 0:
         return FAILED
     t.address_records = <const address_record *>(t.directory_part.reading + records)
     t.health_records = <const health_record *>(t.directory_part.reading + health)
     return 0
 
 
-cdef int table_make_history(table_view *t) noexcept nogil:
+cdef int table_make_history(table_view *t, int *kept) noexcept nogil:
     if shared_make(
             &t.history_part, <uint64_t>t.members_max * sizeof(member_history),
-            WRITES_MONITOR) < 0:
+            WRITES_MONITOR, kept) < 0:
         return FAILED
     t.histories = <const member_history *>t.history_part.reading
     return 0
 
 
-cdef int table_make_field(table_view *t) noexcept nogil:
+cdef int table_make_field(table_view *t, int *kept) noexcept nogil:
     cdef uint64_t size = TABLE_PAGE
     cdef uint64_t lines = (t.workers_max + SHARES_OF_A_LINE - 1) // SHARES_OF_A_LINE
     cdef uint64_t balancers = table_array(
@@ -93,7 +93,7 @@ cdef int table_make_field(table_view *t) noexcept nogil:
     cdef uint64_t queued = table_array(
         &size, lines * t.balancers_max * SHARES_OF_A_LINE * sizeof(int32_t))
     cdef char *base
-    if shared_make(&t.field_part, size, WRITES_ALL) < 0:
+    if shared_make(&t.field_part, size, WRITES_ALL, kept) < 0:
         return FAILED
     base = t.field_part.writing
     t.field = <table_field *>base
@@ -108,11 +108,14 @@ cdef int table_make_field(table_view *t) noexcept nogil:
     return 0
 
 
-# Make and map an empty table. returns 0; FAILED: errno is kept beside it (EINVAL: the
-# maxima are out of range).
+# Make and map an empty table, or map one that was handed on.
+# kept          of book, directory, field and history, as of shared_make
+# returns       0; FAILED: errno is kept beside it (EINVAL: the maxima are out of range,
+#               or what was handed on is no table of this size)
 cdef int table_make(
         table_view *t, unsigned int balancers_max, unsigned int members_max,
-        unsigned int workers_max, unsigned int vhosts_max) noexcept nogil:
+        unsigned int workers_max, unsigned int vhosts_max,
+        int *kept) noexcept nogil:
     memset(t, 0, sizeof(table_view))
     if not (0 < balancers_max <= TABLE_SLOTS_MAX and 0 < members_max <= TABLE_SLOTS_MAX
             and 0 < workers_max <= TABLE_SLOTS_MAX
@@ -123,8 +126,9 @@ cdef int table_make(
     t.members_max = members_max
     t.workers_max = workers_max
     t.vhosts_max = vhosts_max
-    if (table_make_book(t) < 0 or table_make_directory(t) < 0
-            or table_make_field(t) < 0 or table_make_history(t) < 0):
+    if (table_make_book(t, &kept[0]) < 0 or table_make_directory(t, &kept[1]) < 0
+            or table_make_field(t, &kept[2]) < 0
+            or table_make_history(t, &kept[3]) < 0):
         table_end(t)
         return FAILED
     return 0

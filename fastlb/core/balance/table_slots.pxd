@@ -10,6 +10,9 @@ cdef class Table:
     cdef int workers_ever           # slots claimed so far
     cdef uint32_t last_serial
     cdef dict held                  # generation -> [bits of balancers, of members]
+    cdef int[TABLE_PARTS] kept      # descriptors of the memory; -1: not here
+    cdef object make(self, int digest_clients, const uint64_t *secret)
+    cdef object close_kept(self)
     cdef int need_open(self) except -1
     cdef int need_master(self) except -1
     cdef uint32_t next_serial(self)
@@ -19,4 +22,5 @@ cdef class Table:
     cdef balancer_slot *balancer(self, int slot) except NULL
     cdef member_slot *member(self, int slot) except NULL
     cdef worker_slot *worker(self, int slot) except NULL
+    # of that key; NULL: none
     cdef vhost_slot *vhost(self, str key)

@@ -139,10 +139,14 @@ cdef list table_slots_in(object bits):
 @cython.final
 cdef class Table:
     def __cinit__(self):
+        cdef int i
         self.overdue = []
         self.held = {}
+        for i in range(TABLE_PARTS):
+            self.kept[i] = -1
 
     def __dealloc__(self):
+        self.close_kept()
         table_end(&self.view)
         nonces_end(&self.view.nonces)
 
@@ -153,32 +157,106 @@ cdef class Table:
         cdef Table table = Table.__new__(Table)
         cdef table_book *book
         cdef bytes secret = os.urandom(16)
-        if table_make(
-                &table.view, <unsigned int>max(balancers_max, 0),
-                <unsigned int>max(members_max, 0),
-                <unsigned int>max(workers_max, 0),
-                <unsigned int>max(vhosts_max, 0)) < 0:
-            raise TableError(
-                f"no table of {balancers_max} balancers, {members_max} members and "
-                f"{workers_max} workers: {os.strerror(errno)} (memory that workers "
-                "cannot write takes Linux 5.1 or newer)")
-        if nonces_make(
-                &table.view.nonces, <uint64_t>max(digest_clients, 1),
-                <const uint64_t *><const char *>secret) < 0:
-            raise TableError(
-                f"no table of {digest_clients} clients of AuthType Digest: "
-                f"{os.strerror(errno)}")
         table.balancers_max = balancers_max
         table.members_max = members_max
         table.workers_max = workers_max
         table.vhosts_max = vhosts_max
+        table.make(digest_clients, <const uint64_t *><const char *>secret)
         book = claim_book(&table.view)
         book.master_serial = table.next_serial()
         book.master_pid = getpid()
         table.view.own.owner = lock_owner(book.master_serial, LOCK_MASTER)
         return table
 
+    @staticmethod
+    def attach(told, descriptors):
+        cdef Table table = Table.__new__(Table)
+        cdef bytes secret = bytes.fromhex(told["secret"])
+        cdef int i
+        if told["layout"] != TABLE_LAYOUT or len(secret) != 16:
+            raise TableError("it is laid out otherwise")
+        if len(descriptors) != TABLE_PARTS:
+            raise TableError("it is not whole")
+        table.balancers_max = told["balancers_max"]
+        table.members_max = told["members_max"]
+        table.workers_max = told["workers_max"]
+        table.vhosts_max = told["vhosts_max"]
+        table.last_serial = told["last_serial"]
+        table.workers_ever = told["workers_ever"]
+        if not 0 <= table.workers_ever <= table.workers_max:
+            raise TableError("more workers than there is room for")
+        for generation, *held in told["held"]:
+            if len(held) != HELD_KINDS:
+                raise TableError("it is not whole")
+            table.held[int(generation)] = [int(bits, 16) for bits in held]
+        for i in range(TABLE_PARTS):
+            table.kept[i] = descriptors[i]
+        try:
+            table.make(
+                told["digest_clients"], <const uint64_t *><const char *>secret)
+        except TableError:
+            for i in range(TABLE_PARTS):
+                table.kept[i] = -1  # what the caller has stays the caller's
+            raise
+        table.view.own.owner = lock_owner(
+            table.view.book.master_serial, LOCK_MASTER)
+        return table
+
+    cdef object make(self, int digest_clients, const uint64_t *secret):
+        if table_make(
+                &self.view, <unsigned int>max(self.balancers_max, 0),
+                <unsigned int>max(self.members_max, 0),
+                <unsigned int>max(self.workers_max, 0),
+                <unsigned int>max(self.vhosts_max, 0), self.kept) < 0:
+            raise TableError(
+                f"no table of {self.balancers_max} balancers, {self.members_max} "
+                f"members and {self.workers_max} workers: {os.strerror(errno)} (memory "
+                "that workers cannot write takes Linux 5.1 or newer)")
+        if nonces_make(
+                &self.view.nonces, <uint64_t>max(digest_clients, 1), secret,
+                &self.kept[TABLE_PARTS - 1]) < 0:
+            raise TableError(
+                f"no table of {digest_clients} clients of AuthType Digest: "
+                f"{os.strerror(errno)}")
+
+    def told(self):
+        cdef nonce_view *nonces = &self.view.nonces
+        self.need_master()
+        return {
+            "layout": TABLE_LAYOUT,
+            "balancers_max": self.balancers_max,
+            "members_max": self.members_max,
+            "workers_max": self.workers_max,
+            "vhosts_max": self.vhosts_max,
+            "digest_clients": nonces.group_count * NONCE_WAYS,
+            "last_serial": self.last_serial,
+            "workers_ever": self.workers_ever,
+            "secret": (<char *>nonces.secret)[:sizeof(nonces.secret)].hex(),
+            # in hexadecimal, as which no length is too much
+            "held": [
+                [generation, *[f"{bits:x}" for bits in held]]
+                for generation, held in self.held.items()
+            ],
+        }
+
+    def take_descriptors(self):
+        found = tuple([self.kept[i] for i in range(TABLE_PARTS)])
+        if -1 in found:
+            self.close_kept()
+            return ()
+        for i in range(TABLE_PARTS):
+            self.kept[i] = -1
+        return found
+
+    cdef object close_kept(self):
+        cdef int i
+        for i in range(TABLE_PARTS):
+            if self.kept[i] >= 0:
+                close(self.kept[i])
+            self.kept[i] = -1
+
     def close(self):
+        self.close_kept()
         table_end(&self.view)
         nonces_end(&self.view.nonces)
 
@@ -188,11 +266,13 @@ cdef class Table:
         cdef worker_slot *w = self.worker(slot)
         self.view.own.owner = lock_owner(
             worker_entry_of(&self.view, w).serial, <uint32_t>slot + 1)
+        self.close_kept()
         shared_become(WRITES_ALL)
 
     def be_monitor(self):
         self.need_open()
         self.view.own.owner = lock_owner(self.view.book.monitor_serial, LOCK_MONITOR)
+        self.close_kept()
         shared_become(WRITES_MONITOR)
 
     cdef int need_open(self) except -1:

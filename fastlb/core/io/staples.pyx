@@ -99,7 +99,8 @@ cdef class Staples:
         for i, name in enumerate(STAPLE_FUNCTIONS):
             pointers[i] = <void *><size_t>functions[name]
         if shared_make(
-                &self.part, len(certificates) * STAPLE_SLOT_SIZE, WRITES_MONITOR) < 0:
+                &self.part, len(certificates) * STAPLE_SLOT_SIZE, WRITES_MONITOR,
+                NULL) < 0:
             raise OSError(errno, "mmap failed")
         slots = <staple_slot *>self.part.writing
         self.address = <size_t>self.part.reading
