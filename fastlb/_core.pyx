@@ -184,6 +184,7 @@ include "core/plan/decide.pyx"
 include "core/plan/asking.pyx"
 include "core/plan/reasons.pyx"
 include "core/plan/logline.pyx"
+include "core/plan/lost_lines.pyx"
 include "core/plan/late_lines.pyx"
 
 # flow: connections and their coupling

@@ -112,6 +112,7 @@ cdef class Core:
         plan_tls(tls_handles)
         logline_begin(log_fds)
         logline_fields(model)
+        lost_lines_begin(log.target for log in model.log_targets)
         reasons_begin(statuses.REASONS)
         plan_envs_end()
         free_list_shed(&exchange_pool)      # of another plan, where a process has two
@@ -161,6 +162,7 @@ cdef class Core:
             engine.lone_due = lone_is_due()
             late_lines_write(NULL, watch.now_us)
             logs_flush()
+        lost_lines_tell()
         self.tell()
         return more
 
@@ -276,8 +278,7 @@ cdef class Core:
 
     def replace_log_fd(self, int index, int fd):
         logs_flush()
-        log_buffers[index].fd = fd
-        log_buffers[index].is_pipe = file_is_pipe(fd)
+        log_open(log_buffers[index], fd)
 
     def counts(self):
         return {

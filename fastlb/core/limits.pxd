@@ -182,6 +182,7 @@ cdef enum:
     REGEX_REQUEST_US_MAX = 20000        # all matches of one request together
     REGEX_CHARGE_US_MAX = 8000          # of them by one match, whoever was running
     REGEX_TOLD_EVERY_US = 60000000      # a directive's limit is logged once a minute
+    LOG_WELL_US = 2000000           # a log that loses no line for so long is well
     LOG_LINE_BYTES_MAX = 32768      # a longer line is cut
     # clients' names for logs (client_names.pxd)
     CLIENT_NAMES_MAX = 1024             # known to a worker

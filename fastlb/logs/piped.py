@@ -23,7 +23,9 @@ from dataclasses import dataclass
 from fastlb.base import descriptors
 from fastlb.logs.farewell import Farewells
 
-PIPE_BYTES = 1 << 20  # asked for; the system may give less
+# What a pipe may hold while its program starts, or is behind: the first that the system
+# gives. More than fs.pipe-max-size (1 MiB) is for root alone.
+PIPE_SIZES = (4 << 20, 1 << 20, 256 << 10)  # bytes
 QUICK_DEATH_S = 1.0  # a program that lived shorter is not restarted at once
 PAUSE_MIN_S = 1.0
 PAUSE_MAX_S = 60.0
@@ -230,7 +232,10 @@ class PipedLoggers:
 
 
 def _widen(fd: int) -> None:
-    try:
-        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    except OSError:
-        return  # over the system's limit for this user: the default size serves too
+    for size in PIPE_SIZES:
+        try:
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, size)
+        except OSError:
+            continue  # over the system's limit for this user
+        return
+    # The default size serves, too.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import os
 import signal
 import time
@@ -206,6 +208,24 @@ def test_a_program_that_does_not_read_cannot_stop_the_writer(bench: Bench) -> No
         while True:
             os.write(fd, b"x" * 65536)
     os.close(fd)
+
+
+def test_a_pipe_is_as_large_as_the_system_lets_it_be(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit, real = 512 << 10, fcntl.fcntl
+
+    def narrow(fd: int, command: int, *rest: int) -> int:
+        if command == fcntl.F_SETPIPE_SZ and rest[0] > limit:
+            raise PermissionError
+        return real(fd, command, *rest)
+
+    monkeypatch.setattr(fcntl, "fcntl", narrow)
+    for target, size in (("|sleep 60", 256 << 10), ("|sleep 61", 65536)):
+        fd = bench.loggers.open(target)
+        assert real(fd, fcntl.F_GETPIPE_SZ) == size
+        os.close(fd)
+        limit = 0
 
 
 def test_the_program_has_its_own_group_and_default_signals(

@@ -16,4 +16,13 @@ COMMANDS: Final[Mapping[str, Message]] = {
     "FB0702": Message(
         "notice", "No name server has answered whether members' names are known."
     ),
+    "FB0730": Message(
+        "error",
+        "Lines of an access log cannot be written: its disk is full, or its program has"
+        " gone or does not read fast enough. Requests go on; it is said once.",
+        "Make room, or look at the program; FB0731 tells how many lines are missing.",
+    ),
+    "FB0731": Message(
+        "notice", "An access log has lost no line for two seconds, after FB0730."
+    ),
 }

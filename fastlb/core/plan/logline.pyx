@@ -31,8 +31,13 @@ cdef object logline_begin(object log_fds):
     log_buffers = <log_buffer **>plan_alloc(sizeof(void *) * log_buffer_count)
     for i, fd in enumerate(log_fds):
         log_buffers[i] = <log_buffer *>plan_alloc(sizeof(log_buffer))
-        log_buffers[i].fd = fd
-        log_buffers[i].is_pipe = file_is_pipe(fd)
+        log_open(log_buffers[i], fd)
+
+
+cdef void log_open(log_buffer *b, int fd) noexcept nogil:
+    b.fd = fd
+    b.is_pipe = file_is_pipe(fd)
+    b.is_socket = file_is_socket(fd)
 
 
 cdef object logline_fields(object model):
@@ -105,36 +110,57 @@ cdef void log_mend(log_buffer *b, unsigned int at) noexcept nogil:
         begin = <unsigned int>(found - &b.data[0]) + 1
 
 
-cdef void logs_flush() noexcept nogil:
-    global logs_dirty, log_lines_lost
-    cdef int i
+cdef void log_lost(log_buffer *b, unsigned int count, int error) noexcept nogil:
+    global log_lines_lost
+    log_lines_lost += count
+    b.lost_count += count
+    b.lost_error = error
+    b.lost_us = watch.now_us
+
+
+cdef unsigned int log_lines_from(log_buffer *b, unsigned int at) noexcept nogil:
+    """How many lines end there or behind."""
+    cdef unsigned int count = 0
+    while at < b.used:
+        count += b.data[at] == c'\n'
+        at += 1
+    return count
+
+
+cdef void log_write(log_buffer *b) noexcept nogil:
+    global logs_dirty
     cdef ssize_t n
-    cdef unsigned int at
-    cdef log_buffer *b
+    cdef unsigned int at = 0
+    while at < b.used:
+        n = file_write(b.fd, b.is_socket, &b.data[at], log_next(b, at))
+        if n < 0 and errno == EINTR:
+            continue
+        if n < 0 and errno == EAGAIN:
+            # A log program that is behind: what it did not take stays for the
+            # next turn, and lines that find no room are counted and dropped.
+            logs_dirty = True
+            break
+        if n <= 0:
+            # A full disk or a dead pipe must not stop traffic.
+            log_lost(b, log_lines_from(b, at), errno if n < 0 else ENOSPC)
+            log_mend(b, at)
+            at = b.used
+            break
+        at += <unsigned int>n
+        b.lost_error = 0
+    b.used -= at
+    if b.used and at:
+        memmove(&b.data[0], &b.data[at], b.used)
+
+
+cdef void logs_flush() noexcept nogil:
+    global logs_dirty
+    cdef int i
     if not logs_dirty:
         return
     logs_dirty = False
     for i in range(log_buffer_count):
-        b = log_buffers[i]
-        at = 0
-        while at < b.used:
-            n = write(b.fd, &b.data[at], log_next(b, at))
-            if n < 0 and errno == EINTR:
-                continue
-            if n < 0 and errno == EAGAIN:
-                # A log program that is behind: what it did not take stays for the
-                # next turn, and lines that find no room are counted and dropped.
-                logs_dirty = True
-                break
-            if n <= 0:
-                log_mend(b, at)
-                at = b.used     # a full disk or a dead pipe must not stop traffic
-                log_lines_lost += 1
-                break
-            at += <unsigned int>n
-        b.used -= at
-        if b.used and at:
-            memmove(&b.data[0], &b.data[at], b.used)
+        log_write(log_buffers[i])
 
 
 cdef void put_escaped(writer *w, const char *p, unsigned int length) noexcept nogil:
@@ -479,19 +505,19 @@ cdef bint piece_applies(const logged *l, plan_piece *p) noexcept nogil:
 
 cdef bint log_has_room(log_buffer *b) noexcept nogil:
     """... for a line. False: a log program is behind, and the line counts as lost."""
-    global logs_dirty, log_lines_lost
+    global logs_dirty
     if likely(b.used + LOG_LINE_BYTES_MAX <= sizeof(b.data)):
         return True
     logs_dirty = True
     logs_flush()
     if b.used + LOG_LINE_BYTES_MAX <= sizeof(b.data):
         return True
-    log_lines_lost += 1
+    log_lost(b, 1, EAGAIN)
     return False
 
 
 cdef void logline_write(request_facts *r, const logged *l) noexcept nogil:
-    global logs_dirty, log_lines_lost, line_place_count
+    global logs_dirty, line_place_count
     cdef int i, j
     cdef plan_log *log
     cdef plan_piece *p
@@ -522,7 +548,7 @@ cdef void logline_write(request_facts *r, const logged *l) noexcept nogil:
         if unlikely(line_place_count):
             if not line_set_aside(line_name, log.target, &b.data[b.used],
                                   writer_held(&w), &line_places[0], line_place_count):
-                log_lines_lost += 1
+                log_lost(b, 1, ENOMEM)
             continue
         w.end += 1
         put_byte(&w, c'\n')
