@@ -8,7 +8,9 @@ a path under ServerRoot, a program (`|cmd`), or for error logs `syslog[:facility
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fastlb.facts.rules import LogTarget
@@ -101,14 +103,23 @@ def _open(target: str, server_root: str, programs: PipedLoggers, is_error: bool)
         # Opening the name fails when it is a socket, as under a service manager.
         return os.dup(_STANDARD[target])
     path = log_path(target, server_root)
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     try:
-        return os.open(path, flags, FILE_MODE)
+        return os.open(path, _flags(path), FILE_MODE)
     except OSError as error:
         raise LogOpenError(
             error.errno,
             f"({error.errno}){error.strerror}: {_refusal(path, is_error)}",
         ) from error
+
+
+def _flags(path: str) -> int:
+    """A pipe is opened whether anybody reads it or not: to wait for a reader would stop
+    the master. What is written meanwhile is there for the next one."""
+    flags = os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+    with suppress(OSError):
+        if stat.S_ISFIFO(os.stat(path).st_mode):
+            return flags | os.O_RDWR
+    return flags | os.O_WRONLY
 
 
 def _refusal(path: str, is_error: bool) -> str:
