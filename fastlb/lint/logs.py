@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
+from fastlb.logs.error import is_syslog
+from fastlb.logs.files import standard_stream
 from fastlb.model.drafts import Drafts
 
-STANDARD = ("/dev/stdout", "/dev/stderr")
 UNREAD_IN_BACKGROUND = "FB0167"  # a note; whoever starts in the background is warned
 _NAMES = ("errorlog", "customlog", "transferlog", "globallog")
 
@@ -22,7 +23,7 @@ def lint_logs(run: Drafts, nodes: Sequence[Node]) -> None:
         if node.name.lower() not in _NAMES or not node.args:
             continue
         target = node.args[0]
-        if target in STANDARD:
+        if standard_stream(target) is not None:
             run.report.note(
                 node,
                 UNREAD_IN_BACKGROUND,
@@ -32,7 +33,10 @@ def lint_logs(run: Drafts, nodes: Sequence[Node]) -> None:
                 word=target,
             )
             continue
-        if target.startswith("|") or target.split(":")[0].lower() == "syslog":
+        is_elsewhere = is_syslog(target) and (
+            run.lenient or node.name.lower() == "errorlog"
+        )
+        if target.startswith("|") or is_elsewhere:
             continue
         path = filesystem_path(os.path.join(run.server_root, target))
         folder = os.path.dirname(path.replace("\0", ""))

@@ -62,6 +62,11 @@ def is_syslog(target: str) -> bool:
     return target == "syslog" or target.startswith("syslog:")
 
 
+def syslog_words(target: str) -> tuple[int, str]:
+    """Priority and tag of the lines of an access log."""
+    return _facility(target) | syslog.LOG_INFO, _tag(target)
+
+
 def error_targets(model: Model) -> tuple[LogTarget, ...]:
     """The distinct error logs of a model, the main server's first."""
     return tuple(LogTarget(t) for t in dict.fromkeys(v.error_log for v in model.vhosts))
@@ -235,7 +240,10 @@ def _facility(target: str) -> int:
     return int(_FACILITIES.get(name.lower(), syslog.LOG_LOCAL7))
 
 
+def _tag(target: str) -> str:
+    return [*target.split(":"), "", ""][2] or "fastlb"
+
+
 def _open_syslog(target: str) -> None:
     """The tag holds for the whole process: with several, the last one counts."""
-    tag = [*target.split(":"), "", ""][2] or "fastlb"
-    syslog.openlog(tag, syslog.LOG_CONS | syslog.LOG_PID, _facility(target))
+    syslog.openlog(_tag(target), syslog.LOG_CONS | syslog.LOG_PID, _facility(target))

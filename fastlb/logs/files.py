@@ -2,26 +2,34 @@
 
 A generation opens its logs anew, which is how a reload reopens rotated files; the
 older generation goes on with its own descriptors until it has drained. A target is
-a path under ServerRoot, a program (`|cmd`), or for error logs `syslog[:facility]`.
+a path under ServerRoot, a program (`|cmd`), syslog (`syslog[:facility[:tag]]`; lines
+of an access log get there by a program of ours), or what the server was started with
+as its output.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from fastlb.facts.rules import LogTarget
 from fastlb.facts.server import Model
-from fastlb.logs.error import error_targets, is_syslog
+from fastlb.logs import to_syslog
+from fastlb.logs.error import error_targets, is_syslog, syslog_words
 from fastlb.logs.farewell import Farewells
 from fastlb.logs.piped import LogOpenError, PipedLoggers, Report, is_piped
 
 FILE_MODE = 0o644
 NO_FD = -1  # syslog has no descriptor of ours
-_STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
+# Of higher numbers some are the server's own.
+_STREAMS = {
+    **dict.fromkeys(("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"), 1),
+    **dict.fromkeys(("/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"), 2),
+}
 
 
 @dataclass(slots=True)
@@ -89,6 +97,11 @@ def close_all(fds: Iterable[int]) -> None:
             os.close(fd)
 
 
+def standard_stream(target: str) -> int | None:
+    """The descriptor of the server's output, or error output, that a target names."""
+    return _STREAMS.get(target)
+
+
 def log_path(target: str, server_root: str) -> str:
     """The file of a target: relative paths are under ServerRoot."""
     return os.path.join(server_root, target)
@@ -97,11 +110,11 @@ def log_path(target: str, server_root: str) -> str:
 def _open(target: str, server_root: str, programs: PipedLoggers, is_error: bool) -> int:
     if is_piped(target):
         return programs.open(target, is_error=is_error)
-    if is_error and is_syslog(target):
-        return NO_FD
-    if target in _STANDARD:
-        # Opening the name fails when it is a socket, as under a service manager.
-        return os.dup(_STANDARD[target])
+    if is_syslog(target):
+        return NO_FD if is_error else programs.open(target, words=_relay(target))
+    stream = standard_stream(target)
+    if stream is not None:
+        return _stream(stream)
     path = log_path(target, server_root)
     try:
         return os.open(path, _flags(path), FILE_MODE)
@@ -120,6 +133,30 @@ def _flags(path: str) -> int:
         if stat.S_ISFIFO(os.stat(path).st_mode):
             return flags | os.O_RDWR
     return flags | os.O_WRONLY
+
+
+def _relay(target: str) -> list[str]:
+    """The program that passes lines on to syslog."""
+    priority, tag = syslog_words(target)
+    return [sys.executable, "-IS", to_syslog.__file__, str(priority), tag]
+
+
+def _stream(number: int) -> int:
+    """A descriptor for it, which never waits for whoever reads a pipe.
+
+    Opening it by its name fails when it is a socket, as under a service manager; of a
+    file it would not share the place where the next line goes.
+    """
+    if not stat.S_ISFIFO(os.fstat(number).st_mode):
+        return os.dup(number)
+    try:
+        flags = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        return os.open(f"/proc/self/fd/{number}", flags)
+    except OSError:
+        # It is another user's, as in a container: ours and our children's alone.
+        fd = os.dup(number)
+        os.set_blocking(fd, False)
+        return fd
 
 
 def _refusal(path: str, is_error: bool) -> str:

@@ -17,7 +17,7 @@ import os
 import shlex
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fastlb.base import descriptors
@@ -75,6 +75,7 @@ class _Program:
     started_s: float
     pause_s: float
     due_s: float  # when to start it again, if it is not running
+    words: Sequence[str] = ()  # what is executed; (): what target says
 
 
 class PipedLoggers:
@@ -96,9 +97,12 @@ class PipedLoggers:
         self._programs: list[_Program] = []
         self._is_open = True
 
-    def open(self, target: str, *, is_error: bool = False) -> int:
+    def open(
+        self, target: str, *, is_error: bool = False, words: Sequence[str] = ()
+    ) -> int:
         """Start the program of target; returns a descriptor of its own for writing.
 
+        words: what is executed, where target does not say it
         is_error: it takes an error log, for which Apache's complaint is another.
         Raises LogProgramError when it cannot be executed.
         """
@@ -106,7 +110,7 @@ class PipedLoggers:
             if known.target == target:
                 return os.dup(known.write_fd)
         read_fd, write_fd = os.pipe2(os.O_CLOEXEC)
-        program = _Program(target, read_fd, write_fd, 0, 0.0, 0.0, 0.0)
+        program = _Program(target, read_fd, write_fd, 0, 0.0, 0.0, 0.0, words)
         try:
             os.set_blocking(write_fd, False)
             _widen(write_fd)
@@ -213,7 +217,7 @@ class PipedLoggers:
 
         Its own group: Ctrl-C in the terminal must not end it before the last lines.
         """
-        words = command_of(program.target)
+        words = list(program.words) or command_of(program.target)
         program.pid = os.posix_spawnp(
             words[0],
             words,

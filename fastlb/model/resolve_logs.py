@@ -95,12 +95,16 @@ def access_logs(
     logs: list[AccessLog] = []
     for draft in drafts:
         target = draft.target
-        if not target.startswith("|"):
+        if not target.startswith("|") and not (run.lenient and _is_syslog(target)):
             target = absolute(run, target)
         parsed = _format_of(run, server, draft)
         index = targets.index(target)
         logs.append(AccessLog(index, parsed, draft.condition, draft.expression))
     return tuple(logs)
+
+
+def _is_syslog(target: str) -> bool:
+    return target.partition(":")[0] == "syslog"
 
 
 def _format_of(run: Drafts, server: ServerDraft, draft: LogDraft) -> Format:

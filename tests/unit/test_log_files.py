@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import subprocess
+import sys
+import syslog
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rows import rows
+from trees import model_of
 
 from fastlb.facts.rules import LogTarget
 from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.vhost import VHost
+from fastlb.logs import to_syslog
 from fastlb.logs.files import (
     NO_FD,
     LogOpenError,
@@ -20,6 +27,7 @@ from fastlb.logs.files import (
     log_path,
     open_logs,
     open_targets,
+    standard_stream,
 )
 from fastlb.logs.piped import LogProgramError, PipedLoggers
 
@@ -105,6 +113,87 @@ def test_standard_streams_need_no_opening(tmp_path: Path) -> None:
     for fd, standard in zip(fds, (1, 2), strict=True):
         assert os.path.sameopenfile(fd, standard)
         os.close(fd)
+
+
+def test_names_of_the_standard_streams() -> None:
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        for target in (f"/dev/{name}", f"/dev/fd/{number}", f"/proc/self/fd/{number}"):
+            assert standard_stream(target) == number, target
+    for target in ("/dev/fd/3", "/proc/self/fd/0", "/dev/fd/11", "dev/stdout", "|cat"):
+        assert standard_stream(target) is None, target
+
+
+def test_an_output_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+    """In a process of its own, whose output is a pipe."""
+    script = (
+        "import os\n"
+        "from fastlb.facts.rules import LogTarget\n"
+        "from fastlb.logs.files import open_targets\n"
+        "from fastlb.logs.piped import PipedLoggers\n"
+        "targets = [LogTarget('/proc/self/fd/1')]\n"
+        "(fd,) = open_targets(targets, '/', PipedLoggers(print))\n"
+        "assert os.get_blocking(1) and not os.get_blocking(fd)\n"
+        "os.write(fd, b'line\\n')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True
+    )
+    assert ended.stdout == b"line\n"
+
+
+def test_a_pipe_is_opened_before_anybody_reads_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    targets = [LogTarget("pipe")]
+    # Who waits is let go on, so that the test fails and does not hang.
+    late: list[int] = []
+    flags = os.O_RDONLY | os.O_NONBLOCK
+    timer = threading.Timer(10, lambda: late.append(os.open(tmp_path / "pipe", flags)))
+    timer.start()
+    (fd,) = open_targets(targets, str(tmp_path), PipedLoggers(report))
+    timer.cancel()
+    timer.join()
+    assert late == []
+    assert os.get_blocking(fd) is False
+    os.write(fd, b"a line\n")
+    with open(tmp_path / "pipe", "rb", buffering=0) as reader:
+        os.write(fd, b"another\n")
+        assert reader.read(100) == b"a line\nanother\n"
+    os.write(fd, b"to nobody\n")  # whoever reads may start anew
+    os.close(fd)
+
+
+def test_lines_for_syslog_go_through_a_program(tmp_path: Path) -> None:
+    programs = PipedLoggers(report)
+    targets = [LogTarget("syslog:local2:site")]
+    (fd,) = open_targets(targets, str(tmp_path), programs)
+    (pid,) = programs.pids()
+    place, deadline = Path(f"/proc/{pid}/cmdline"), time.monotonic() + 30
+    while b"to_syslog.py" not in (line := place.read_bytes()):
+        assert time.monotonic() < deadline, line
+    priority = syslog.LOG_LOCAL2 | syslog.LOG_INFO
+    assert line.endswith(b"/to_syslog.py\0%d\0site\0" % priority)
+    os.close(fd)
+    programs.close()
+    assert os.waitpid(pid, 0) == (pid, 0)
+
+
+def test_each_line_is_a_message_of_syslog(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[object, ...]] = []
+    monkeypatch.setattr(syslog, "openlog", lambda *words: said.append(words))
+    monkeypatch.setattr(syslog, "syslog", lambda *words: said.append(words))
+    to_syslog.pass_on([b"one\n", b"\xfftwo\0"], 150, "site")
+    assert said == [("site", syslog.LOG_PID), (150, "one"), (150, "\\xfftwo\\0")]
+
+
+def test_where_a_syslog_is_meant(tmp_path: Path) -> None:
+    for line, target in (
+        ("CustomLog syslog:user %h", "syslog:user"),
+        ("CustomLog syslog %h", "syslog"),
+        ("Compat apache\nCustomLog syslog:user %h", "/srv/syslog:user"),
+        ("CustomLog syslogs %h", "/srv/syslogs"),
+    ):
+        [found] = model_of(f"Listen 80\n{line}").log_targets
+        assert found.target == target, line
 
 
 @rows(

@@ -35,24 +35,31 @@ DIRECTIVES = (
     Directive(
         "CustomLog",
         SV,
-        'file|"|command" format|nickname [env=[!]VAR|expr=expression]',
+        'file|"|command"|syslog[:facility[:tag]] format|nickname [env=[!]VAR|expr=expression]',
         "a file, a format or nickname, and an optional condition",
         manual=(
             "A virtual host with a CustomLog of its own does not write to the main"
-            ' server\'s. "|command" runs a program, "|$command" a shell.'
+            ' server\'s. "|command" runs a program, "|$command" a shell. /dev/stdout'
+            " and /dev/stderr (/proc/self/fd/1 and 2) are what the server was started"
+            " with. Lines for syslog are of the level info, and of local7 where no"
+            " facility is named."
+        ),
+        differs=(
+            "Apache writes to a file of that name where syslog stands; so does Compat"
+            " apache."
         ),
         check=_condition,
     ),
     Directive(
         "TransferLog",
         SV,
-        'file|"|command"',
+        'file|"|command"|syslog[:facility[:tag]]',
         "a file, written in the last LogFormat without nickname",
     ),
     Directive(
         "GlobalLog",
         S,
-        'file|"|command" format|nickname [env=[!]VAR|expr=expression]',
+        'file|"|command"|syslog[:facility[:tag]] format|nickname [env=[!]VAR|expr=expression]',
         "as CustomLog, for all virtual hosts",
         check=_condition,
     ),
