@@ -138,7 +138,7 @@ cdef class Core:
         cdef bint more
         with nogil:
             more = watch_turn()
-            logs_flush()
+            logs_flush_turn()
         self.tell()
         return more
 
@@ -177,6 +177,7 @@ cdef class Core:
         if (engine.draining and not engine.drained_told
                 and engine.downstream_count == 0):
             engine.drained_told = True
+            logs_flush()
             services.drained()
         if engine.lone_due:
             services.lone()

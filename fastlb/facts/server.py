@@ -35,6 +35,7 @@ class ProcessSettings:
     receive_buffer_bytes: int
     extended_status: bool
     statistics_history: bool = True  # of members: StatisticsHistory
+    buffered_logs: bool = False
     document_root: str = ""  # of the main server; -S shows it
     max_client_connections: int = 0  # over all workers; 0: what descriptors allow
     max_tunnel_servers: int = 512  # workers left with tunnels; 0: no bound

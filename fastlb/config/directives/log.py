@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastlb.config.registry import SV, SVD, Complaint, Directive, S, Status
+from fastlb.config.registry import SV, SVD, Complaint, Directive, S, Scope
 
 MODULE = "mod_log_config.c"
 
@@ -68,9 +68,16 @@ DIRECTIVES = (
         SV,
         "On|Off",
         "whether lines wait in memory before they are written",
-        status=Status.EXPLAINED,
         default="Off",
-        reason="lines of one turn of the loop are always written together",
+        manual=(
+            "Lines of one turn of the loop are always written together. On: they wait"
+            " until there are 4096 bytes of them, for a tenth of a second at most, so"
+            " that a busy worker writes less often. A worker that is killed takes what"
+            " waits with it, and lines of several workers are further out of order. The"
+            " last BufferedLogs counts, wherever it stands."
+        ),
+        scope=Scope.PROCESS,
+        sets="buffered_logs",
     ),
     Directive(
         "LogIOTrackTTFB",

@@ -51,5 +51,5 @@ cdef object logline_begin(object log_fds)
 cdef object logline_fields(object model)
 # Write the lines of a request that is over.
 cdef void logline_write(request_facts *r, const logged *l) noexcept nogil
-# Hand what was gathered to the kernel.
+# Hand what was gathered to the kernel; all of it even under BufferedLogs.
 cdef void logs_flush() noexcept nogil

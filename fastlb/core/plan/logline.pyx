@@ -163,6 +163,17 @@ cdef void logs_flush() noexcept nogil:
         log_write(log_buffers[i])
 
 
+cdef void logs_flush_turn() noexcept nogil:
+    """At the end of a turn: under BufferedLogs only what fills a write."""
+    cdef int i
+    if likely(not plan.buffered_logs):
+        logs_flush()
+    elif logs_dirty:
+        for i in range(log_buffer_count):
+            if log_buffers[i].used >= PIPE_WHOLE:
+                log_write(log_buffers[i])
+
+
 cdef void put_escaped(writer *w, const char *p, unsigned int length) noexcept nogil:
     cdef unsigned int i, begin = 0
     cdef unsigned char c

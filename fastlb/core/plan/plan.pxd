@@ -573,6 +573,7 @@ cdef struct plan_root:
     int max_client_connections  # 0: what descriptors allow
     int async_factor            # sixteenths; -1: Apache's formula does not hold
     bint extended_status
+    bint buffered_logs
 
 # Variables known by number before any rule is read.
 cdef enum:

@@ -53,6 +53,7 @@ cdef object plan_begin(
     plan.async_factor = model.process.async_factor
     if plan.max_request_workers == 0:
         plan.async_factor = -1
+    plan.buffered_logs = model.process.buffered_logs
     plan.extended_status = model.process.extended_status
     plan.log_count = len(model.log_targets)
     plan.member_count = len(model.members)
