@@ -8,10 +8,12 @@ and {word} are filled in).
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from fastlb.config import units
+from fastlb.config.own_cookie import TOKEN
 from fastlb.config.registry import Complaint, Reader, Refused
 from fastlb.config.suggest import nearest
 
@@ -94,6 +96,29 @@ class Choice(Reader):
 def word_of(kind: type[enum.Enum], wrong: str = "") -> Choice:
     """One of the words of an enum."""
     return Choice(tuple(word.value for word in kind), wrong, values=tuple(kind))
+
+
+class Ratio(Reader):
+    """A number from 0 to 1, in millionths."""
+
+    __slots__ = ()
+
+    def read(self, name: str, words: tuple[str, ...]) -> int:
+        if not re.fullmatch(r"0?\.[0-9]{1,6}|[01](\.0*)?", words[0]):
+            why = f"'{words[0]}' is not a number from 0 to 1"
+            raise _refused("", name, words[0], why)
+        return round(float(words[0]) * 1_000_000)
+
+
+class FieldName(Reader):
+    """Name of a header field."""
+
+    __slots__ = ()
+
+    def read(self, name: str, words: tuple[str, ...]) -> str:
+        if not TOKEN.fullmatch(words[0]):
+            raise _refused("", name, words[0], f"'{words[0]}' is no name of a field")
+        return words[0]
 
 
 @dataclass(frozen=True, slots=True)

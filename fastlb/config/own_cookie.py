@@ -17,7 +17,7 @@ from fastlb.facts.balancer import OwnCookie
 BYTES_MAX: Final = 1024
 MAX_AGE_S_MAX: Final = 2**31 - 1
 NAME_REFUSED: Final = "stickycookie must begin with the name of a cookie"
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _PATH: Final = re.compile(r"/[!-:<-~]*")
 _DOMAIN: Final = re.compile(r"\.?[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*")
 _SAME_SITE: Final = {"strict": "Strict", "lax": "Lax", "none": "None"}
@@ -25,7 +25,7 @@ _SAME_SITE: Final = {"strict": "Strict", "lax": "Lax", "none": "None"}
 
 def own_cookie(value: str) -> OwnCookie:
     name, *words = (part.strip() for part in value.split(";"))
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         raise BadValue(NAME_REFUSED)
     if len(value) > BYTES_MAX:
         raise BadValue(f"stickycookie length must be <= {BYTES_MAX} characters")

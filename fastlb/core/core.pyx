@@ -95,6 +95,7 @@ cdef class Core:
         engine.view = &table.view
         engine.slot = table.worker(slot)
         engine.chance = int.from_bytes(os.urandom(8), "little")
+        trace_begin(os.urandom(8))
         unique_begin(os.urandom(UNIQUE_ROOT_BYTES + 2))
         if watch_begin(conn_release, tls_end) < 0:
             raise OSError(errno, "epoll_create1 failed")

@@ -49,6 +49,7 @@ from fastlb.facts.words import (
     EncodedSlashes,
     FcgiBackend,
     NameLookups,
+    RequestId,
     Signature,
     Trace,
     Via,
@@ -298,6 +299,10 @@ class VHost:
     # In httpd's order: by the length of their paths, expressions, then names of files
     file_sections: tuple[FileSection, ...] = ()
     access_file_names: tuple[str, ...] = (".htaccess",)
+    request_id: RequestId = RequestId.OFF
+    request_id_header: str = "X-Request-ID"  # towards members, and from clients
+    trace_context: bool = False
+    trace_sample_ppm: int = 10_000  # of the traces that begin here
     deflate_level: int = 6
     deflate_memory: int = 9
     deflate_window: int = 15  # bits

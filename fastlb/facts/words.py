@@ -116,6 +116,14 @@ class Signature(Word):
     EMAIL = "EMail", 2
 
 
+class RequestId(Word):
+    """RequestID: whether requests have one, and whose."""
+
+    OFF = "Off", 0
+    MAKE = "Make", 1
+    KEEP = "Keep", 2  # the client's, where it is sound
+
+
 class FcgiBackend(Word):
     """ProxyFCGIBackendType: how SCRIPT_FILENAME is written."""
 

@@ -59,6 +59,7 @@ from fastlb.model.proxy_sections import (
     bound_sections,
     sections_for_targets,
 )
+from fastlb.model.request_ids import with_ids
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_files import frozen, in_order
 from fastlb.model.resolve_labels import members_have_types, packed_types
@@ -230,7 +231,7 @@ class _Freezer:
             "aliases": tuple(draft.aliases),
             "written_names": tuple(draft.written_names),
             "mappings": mappings,
-            "default_conf": default,
+            "default_conf": with_ids(default, settings),
             "sections": sections,
             "balancers": self._shown_balancers(index),
             "server_tokens": server_tokens(self.run.process.values),

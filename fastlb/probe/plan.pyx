@@ -90,6 +90,8 @@ cdef class PlanProbe:
         request_learn_authority(r)
         r.vhost = match_vhost(
             self.client.set, request_bytes(r) + r.host.offset, r.host.length, &known)
+        if plan_ids_wanted:
+            request_ids_learn(r)
         memset(&self.decided, 0, sizeof(decision))
         self.what = request_decide(r, &self.decided)
         for verdict in verdicts:

@@ -56,6 +56,38 @@ def test_a_question_is_a_try_of_its_own() -> None:
         assert bench.has_said("FB0353")
 
 
+def test_who_is_asked_knows_the_request_by_its_ids() -> None:
+    ids = "RequestID Keep\nTraceContext On\n"
+    trace = b"4bf92f3577b34da6a3ce929d0e0e4736"
+    with Bench(ids + PLAIN) as bench:
+        auth, member = bench.members
+        for number, (field, state) in enumerate(
+            [(b"00-%b-00f067aa0ba902b7-01" % trace, True), (b"00-none", False)]
+        ):
+            bench.ask(
+                get(
+                    "/",
+                    f"X-Request-ID: mine-{number}",
+                    f"traceparent: {field.decode()}",
+                    "tracestate: a=b",
+                    "Connection: close",
+                )
+            )
+            heads = []
+            for server in (auth, member):
+                peer = server.accept()
+                heads.append(peer.message()[0])
+                peer.send(answer(b"yes", "Connection: close"))
+            for head in heads:
+                assert head.count(b"\r\nX-Request-ID: mine-%d\r\n" % number) == 1
+                assert head.lower().count(b"x-request-id:") == 1
+                assert head.lower().count(b"traceparent:") == 1
+                assert (b"tracestate: a=b" in head) is state
+                assert (trace in head) is state
+            traces = {head.partition(b"traceparent: ")[2][:55] for head in heads}
+            assert len(traces) == 1 and field not in traces
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -37,6 +37,7 @@ from fastlb.config.directives import (
     sections,
     ssl,
     status,
+    tracing,
 )
 from fastlb.config.registry import Directive
 
@@ -65,6 +66,7 @@ FILES = (
     remoteip,
     rewrite,
     own,
+    tracing,
     names,
     others,
 )

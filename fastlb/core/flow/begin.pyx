@@ -113,8 +113,8 @@ cdef int exchange_understand(
         rc = early_rewrite(x)
         if rc < 0:
             return rc
-    if unlikely(plan_unique_id >= 0):
-        unique_id_learn(&x.facts)
+    if unlikely(plan_ids_wanted):
+        request_ids_learn(&x.facts)
     x.body.done = x.body.framing.kind == BODY_NONE
     return 1
 

@@ -6,7 +6,7 @@ when it is parsed, and framed anew when it goes out.
 """
 # uses: ground/chartable, ground/text, ground/number, ground/list, io/buffer,
 #       io/writer, ground/arena, http/fields, http/head, http/exit, http/hops,
-#       http/framing, plan/plan, plan/out_fields, plan/client, plan/facts,
+#       http/framing, plan/build, plan/plan, plan/out_fields, plan/client, plan/facts,
 #       plan/own_name, plan/expr_words, plan/expr, plan/rules, plan/cgi_variables,
 #       plan/filtered, plan/tls_access, flow/exchange, flow/session, flow/trailers
 
@@ -350,6 +350,31 @@ cdef void question_leave_out(out_list *out) noexcept nogil:
             out.fields[i].id = FIELD_CONNECTION
 
 
+cdef void question_put_id(
+        const request_facts *r, out_list *out, writer *w, int id, const char *name,
+        unsigned int length) noexcept nogil:
+    """In the place of what the client says. id: ID_*, of one that is in force."""
+    cdef value found = env_of(r, plan_ids[id])
+    out_take(out, name, length)
+    if found.data != NULL:
+        put(w, name, length)
+        put(w, b": ", 2)
+        put_value(w, found.data, found.length)
+        put(w, b"\r\n", 2)
+
+
+cdef void question_put_ids(
+        const request_facts *r, out_list *out, writer *w) noexcept nogil:
+    """RequestID and TraceContext, as members get them (model/request_ids.py)."""
+    cdef const text *name = &r.vhost.request_id_header
+    if r.vhost.said.request_id != REQUEST_ID_OFF:
+        question_put_id(r, out, w, ID_REQUEST, name.data, name.length)
+    if r.vhost.said.trace_context:
+        question_put_id(r, out, w, ID_TRACEPARENT, b"traceparent", 11)
+        if env_of(r, plan_ids[<int>ID_TRACE_PARENT_ID]).data == NULL:
+            out_take(out, b"tracestate", 10)
+
+
 cdef int question_head_write(exchange *x, writer *w) noexcept nogil:
     """AuthRequest: a GET without a body that tells what is asked for, and by whom."""
     cdef request_facts *r = &x.facts
@@ -394,6 +419,7 @@ cdef int question_head_write(exchange *x, writer *w) noexcept nogil:
               5 if client_speaks_tls(r) else 4)
     put_field(w, b"X-Forwarded-Host: ", 18, host.data, host.length)
     put_field(w, b"X-Forwarded-Uri: ", 17, uri.data, uri.length)
+    question_put_ids(r, out, w)
     client_learn_remote(&x.down.client)
     put_forwarded(w, out, FIELD_X_FORWARDED_FOR, b"X-Forwarded-For: ", 17,
                   &x.down.client.remote_text[0], x.down.client.remote_text_length)

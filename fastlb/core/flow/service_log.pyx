@@ -258,6 +258,14 @@ cdef str response_began(exchange *x):
         min(buffer_held(b), <unsigned int>LOG_BEGAN_BYTES)).partition("\n")[0]
 
 
+cdef str request_id_said(exchange *x):
+    """RequestID: what a line about a request ends with."""
+    cdef value id = value(NULL, 0)
+    if x != NULL and x.facts.vhost.said.request_id != REQUEST_ID_OFF:
+        id = env_of(&x.facts, plan_ids[<int>ID_REQUEST])
+    return f", request_id: {said_of(id.data, id.length)}" if id.data != NULL else ""
+
+
 cdef void log_say(
         client_facts *client, plan_vhost *v, exchange *x, const log_row *row, int error,
         const char *detail, long number) noexcept with gil:
@@ -273,7 +281,7 @@ cdef void log_say(
         seam_say(
             row.level.decode(), row.module.decode(), v.index if v != NULL else 0,
             client_text(client) if client != NULL else "", error,
-            line.format_map(facts))
+            line.format_map(facts) + request_id_said(x))
     except Exception:
         pass
 

@@ -18,8 +18,11 @@ cdef int[ENV_COUNT_MAX] plan_env_redirected     # REDIRECT_NAME of each; -1: not
 cdef int plan_env_count = 0
 cdef int plan_script_url = -1               # mod_rewrite's own two; -1: not asked
 cdef int plan_script_uri = -1
-cdef int plan_unique_id = -1                # mod_unique_id's; -1: not asked
-
+cdef int[ID_COUNT] plan_ids                 # by ID_*; -1: not asked
+cdef bint plan_ids_wanted = False
+cdef tuple ID_NAMES = (         # by ID_*
+    "UNIQUE_ID", "REQUEST_ID", "TRACEPARENT", "TRACE_PARENT_ID", "TRACE_SAMPLED",
+)
 
 cdef dict plan_places = {}      # of patterns: (text, ignore_case) -> where they stand
 
@@ -93,11 +96,13 @@ cdef object plan_env_names_end():
     """All names are known: write them down, and what each is called behind an internal
     redirect."""
     cdef int number
-    global plan_env_count, plan_script_url, plan_script_uri, plan_unique_id
+    global plan_env_count, plan_script_url, plan_script_uri, plan_ids_wanted
     plan_env_count = len(plan_envs)
     plan_script_url = plan_envs.get("SCRIPT_URL", -1)
     plan_script_uri = plan_envs.get("SCRIPT_URI", -1)
-    plan_unique_id = plan_envs.get("UNIQUE_ID", -1)
+    for number, name in enumerate(ID_NAMES):
+        plan_ids[number] = plan_envs.get(name, -1)
+    plan_ids_wanted = not plan_envs.keys().isdisjoint(ID_NAMES)
     for name, at in plan_envs.items():
         number = at
         plan_env_names[number] = plan_text(name.encode("latin-1", "replace"))

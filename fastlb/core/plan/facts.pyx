@@ -109,16 +109,25 @@ cdef value env_of(const request_facts *r, int variable) noexcept nogil:
     return r.env[variable] if variable >= 0 else value(NULL, 0)
 
 
+cdef void request_id_set(request_facts *r, int id, value found) noexcept nogil:
+    """id: ID_*"""
+    if plan_ids[id] >= 0:
+        r.env[plan_ids[id]] = found
+
+
 # All variables but what was found when the request came (remote_ip_learn,
-# unique_id_learn): it is to be decided anew.
+# request_ids_learn): it is to be decided anew.
 cdef void request_forget_env(request_facts *r) noexcept nogil:
     cdef value proxies = env_of(r, plan.remote_ip_note)
-    cdef value unique = env_of(r, plan_unique_id)
+    cdef value[ID_COUNT] ids
+    cdef int i
+    for i in range(ID_COUNT):
+        ids[i] = env_of(r, plan_ids[i])
     memset(&r.env[0], 0, sizeof(value) * plan.env_count)
     if plan.remote_ip_note >= 0:
         r.env[plan.remote_ip_note] = proxies
-    if plan_unique_id >= 0:
-        r.env[plan_unique_id] = unique
+    for i in range(ID_COUNT):
+        request_id_set(r, i, ids[i])
 
 
 # Is something that a rule has asked to be found out first? What it made counts nothing.

@@ -451,6 +451,14 @@ cdef struct vhost_said:
     int brotli_window               # bits
     int brotli_block                # bits; 0: the library's own
     unsigned char brotli_etag
+    unsigned char request_id        # facts.words.RequestId
+    bint trace_context
+    int trace_sample_ppm            # of the traces that begin here
+
+cdef enum:
+    REQUEST_ID_OFF = 0
+    REQUEST_ID_MAKE = 1
+    REQUEST_ID_KEEP = 2
 
 cdef struct plan_vhost:
     int index
@@ -461,6 +469,7 @@ cdef struct plan_vhost:
     int port                    # canonical port, 0 unknown
     text server_header          # Server field's value
     text server_admin
+    text request_id_header
     head_limits limits
     read_limit read_handshake
     read_limit read_header

@@ -95,6 +95,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.registered = plan_text(
         " " + " ".join(vhost.registered_methods) + " ")
     v.server_header = plan_text(vhost.server_tokens)
+    v.request_id_header = plan_text(vhost.request_id_header)
     v.server_admin = plan_text(vhost.server_admin or "[no address given]")
     v.tls_group = vhost.tls_group
     if vhost.tls is not None:

@@ -6,7 +6,7 @@ in base 64 with "-" and "_" for its last letters: 27 of them, as httpd writes th
 random bytes tell workers apart, and generations; within a worker the count does, which
 begins anywhere. Only a request of a configuration that names the variable has one.
 """
-# uses: ground/text, ground/arena, io/date, plan/build, plan/facts
+# uses: ground/text, io/writer, ground/arena, io/date, plan/client, plan/facts
 
 cdef extern from *:
     """
@@ -29,13 +29,23 @@ cdef object unique_begin(bytes random):
     unique_count = int.from_bytes(random[UNIQUE_ROOT_BYTES:], "big")
 
 
-cdef void unique_id_learn(request_facts *r) noexcept nogil:
+# What the error log calls a connection (%{c}L): another word for each of this worker,
+# and hardly one of another's.
+cdef void put_unique_letters(
+        writer *w, const unsigned char *raw, int count) noexcept nogil:
+    """raw: a zero behind its last byte"""
+    cdef unsigned int bits
+    cdef int i
+    for i in range(count):
+        bits = raw[6 * i // 8] << 8 | raw[6 * i // 8 + 1]
+        put_byte(w, UNIQUE_LETTERS[bits >> (10 - 6 * i % 8) & 63])
+
+
+cdef value unique_id_make(request_facts *r) noexcept nogil:
     global unique_count
     cdef unsigned char[UNIQUE_BYTES + 1] raw
-    cdef char[UNIQUE_LETTERS_COUNT] written
+    cdef writer w
     cdef long long second = (r.started_us + wall_offset_us) // 1000000
-    cdef unsigned int bits
-    cdef value made
     cdef int i
     for i in range(4):
         raw[i] = <unsigned char>(second >> (24 - 8 * i))
@@ -47,8 +57,6 @@ cdef void unique_id_learn(request_facts *r) noexcept nogil:
         raw[16 + i] = <unsigned char>(unique_count >> (40 - 8 * i))
     raw[UNIQUE_BYTES] = 0
     unique_count += 1
-    for i in range(UNIQUE_LETTERS_COUNT):
-        bits = raw[6 * i // 8] << 8 | raw[6 * i // 8 + 1]
-        written[i] = UNIQUE_LETTERS[bits >> (10 - 6 * i % 8) & 63]
-    made = arena_copy(&r.arena, &written[0], UNIQUE_LETTERS_COUNT)
-    env_set(r, plan_unique_id, made.data, made.length)
+    arena_write(&r.arena, &w)
+    put_unique_letters(&w, &raw[0], UNIQUE_LETTERS_COUNT)
+    return arena_written(&r.arena, &w)

@@ -1,0 +1,50 @@
+"""RequestID and TraceContext: fields that members get, as rules of a server.
+
+They stand in front of the rules that are written, which may take them away again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastlb.facts.rules import EnvCondition, HeaderAction, HeaderRule
+from fastlb.facts.vhost import DirConf
+from fastlb.facts.words import RequestId
+from fastlb.model.drafts import Values
+from fastlb.model.headerformat import parse_header_format
+
+
+def with_ids(conf: DirConf, settings: Values) -> DirConf:
+    """What holds for all of a server, with the fields that its settings ask for."""
+    rules: list[HeaderRule] = []
+    if settings["request_id"] is not RequestId.OFF:
+        rules.append(_sets(settings["request_id_header"], "REQUEST_ID"))
+    if settings["trace_context"]:
+        rules += [_sets("traceparent", "TRACEPARENT"), _STATELESS]
+    if not rules:
+        return conf
+    return replace(conf, request_header_rules=(*rules, *conf.request_header_rules))
+
+
+def _sets(name: str, variable: str) -> HeaderRule:
+    return HeaderRule(
+        action=HeaderAction.SET,
+        name=name,
+        value=parse_header_format(f"%{{{variable}}}e"),
+        regex=None,
+        always=False,
+        early=False,
+        condition=None,
+    )
+
+
+# A tracestate belongs to the trace that it came with.
+_STATELESS = HeaderRule(
+    action=HeaderAction.UNSET,
+    name="tracestate",
+    value=(),
+    regex=None,
+    always=False,
+    early=False,
+    condition=EnvCondition("TRACE_PARENT_ID", negated=True),
+)
