@@ -153,11 +153,39 @@ SCENARIOS = (
         tuple(
             entrant(n)
             for n in (
-                "fastlb", "fastlb log", "nginx log", "nginx gather log",
+                "fastlb", "fastlb log", "fastlb buffered log", "fastlb json",
+                "nginx log", "nginx gather log",
                 "haproxy log", "apache log",
             )
         ),
-        (ratio("access log on: nginx with its log", "nginx log", 0.90, "fastlb log"),),
+        (
+            ratio("access log on: nginx with its log", "nginx log", 0.90, "fastlb log"),
+            Bar(
+                "access log on: fastlb without",
+                entrant("fastlb log"),
+                (entrant("fastlb"),),
+                0.6,
+                is_difference=True,
+            ),
+        ),
+    ),
+    Scenario(
+        "watched",
+        "small GET, 64 kept-alive connections, with and without what status, statistics"
+        " and metrics take",
+        64,
+        SMALL,
+        (entrant("fastlb status metrics"), entrant("fastlb unwatched")),
+        (
+            Bar(
+                "status, statistics and metrics: without",
+                entrant("fastlb status metrics"),
+                (entrant("fastlb unwatched"),),
+                0.3,
+                is_difference=True,
+            ),
+        ),
+        starts=5,
     ),
     Scenario(
         "sticky",

@@ -33,6 +33,7 @@ cdef enum:
     NUMBER_DIGITS_MAX = 20          # of 64 bits, in decimal
     HTTP_DATE_BYTES = 32            # with its end; each has 29
     CLF_TIME_BYTES = 40             # with its end; each has 28
+    JSON_TIME_BYTES = 40            # with its end; each has 21
     DIGEST_BYTES_MAX = 20           # of SHA-1
     UNIQUE_ROOT_BYTES = 10          # of UNIQUE_ID, random; with second and count:
     UNIQUE_BYTES = 20
@@ -185,6 +186,9 @@ cdef enum:
     REGEX_TOLD_EVERY_US = 60000000      # a directive's limit is logged once a minute
     LOG_WELL_US = 2000000           # a log that loses no line for so long is well
     LOG_LINE_BYTES_MAX = 32768      # a longer line is cut
+    # A line of JSON has room for all its values, as long as they may be, and its keys:
+    JSON_LONG_BYTES_MAX = 4096      # of path, query, User-Agent, Referer, refused line
+    JSON_SHORT_BYTES_MAX = 512      # ... and of each other text; longer: cut
     # clients' names for logs (client_names.pxd)
     CLIENT_NAMES_MAX = 1024             # known to a worker
     CLIENT_NAMES_ASKED_MAX = 64         # asked for at once

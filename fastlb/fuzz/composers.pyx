@@ -120,6 +120,72 @@ cdef int fuzz_request(const uint8_t *data, size_t size) noexcept nogil:
     return 0
 
 
+cdef const char *json_text_end(const char *p, const char *end) noexcept nogil:
+    """Behind the string that begins there."""
+    cdef int step
+    must(p < end and p[0] == c'"')
+    p += 1
+    while p < end and p[0] != c'"':
+        must(<unsigned char>p[0] >= 32)
+        if p[0] == c'\\':
+            must(p + 1 < end)
+            must(memchr(b'"\\nrtu', p[1], 6) != NULL)
+            if p[1] == c'u':
+                must(p + 6 <= end and p[2] == c'0' and p[3] == c'0')
+                must(hex_value[<unsigned char>p[4]] < 16)
+                must(hex_value[<unsigned char>p[5]] < 16)
+                p += 4
+            p += 2
+        elif <unsigned char>p[0] < 0x80:
+            p += 1
+        else:
+            step = utf8_length(<const unsigned char *>p, end - p)
+            must(step > 0)
+            p += step
+    must(p < end)
+    return p + 1
+
+
+cdef void check_json_line(const char *p, const char *end) noexcept nogil:
+    """An object of strings, numbers and the three words, as RFC 8259 has it."""
+    cdef const char *begin
+    must(end - p > 2 and p[0] == c'{' and byte_before(p, end - p) == c'}')
+    end -= 1
+    while p < end:
+        p = json_text_end(p + 1, end)
+        must(p + 1 < end and p[0] == c':')
+        p += 1
+        if p[0] == c'"':
+            p = json_text_end(p, end)
+        else:
+            begin = p
+            while p < end and p[0] != c',':
+                must(memchr(b"0123456789nultrefas", p[0], 19) != NULL)
+                p += 1
+            must(p > begin)
+        must(p == end or p[0] == c',')
+
+
+cdef int fuzz_json_line(const uint8_t *data, size_t size) noexcept nogil:
+    """A request, and its line of the log that is JSON (the second one)."""
+    cdef log_buffer *b = log_buffers[1]
+    cdef exchange *x
+    cdef const char *line
+    logs_flush()
+    must(b.used == 0)
+    x = fuzz_exchange(<const char *>data, size)
+    if x != NULL:
+        if fuzz_route(x):
+            fuzz_upstream(x)
+        fuzz_end(x)
+    # Of the main server's log: a host with a log of its own writes none here.
+    line = &b.data[0]
+    if b.used:
+        must(memchr(line, c'\n', b.used) == &b.data[b.used - 1])
+        check_json_line(line, &b.data[b.used - 1])
+    return 0
+
+
 cdef exchange *exchange_begun_by(
         const char *asked, const uint8_t *data, size_t size) noexcept nogil:
     """A head that begins so and goes on with data. NULL: it is none, or too long."""

@@ -12,7 +12,7 @@ cdef struct named_target:
     const char *name
     fuzz_target run
 
-cdef named_target[24] fuzz_targets = [
+cdef named_target[25] fuzz_targets = [
     named_target(b"request_head", fuzz_request_head),
     named_target(b"response_head", fuzz_response_head),
     named_target(b"chunked", fuzz_chunked),
@@ -28,6 +28,7 @@ cdef named_target[24] fuzz_targets = [
     named_target(b"sticky", fuzz_sticky),
     named_target(b"own_cookie", fuzz_own_cookie),
     named_target(b"request", fuzz_request),
+    named_target(b"json_line", fuzz_json_line),
     named_target(b"credentials", fuzz_credentials),
     named_target(b"digest", fuzz_digest),
     named_target(b"response", fuzz_response),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastlb.config.tree import Node
 from fastlb.model.drafts import Drafts, ServerDraft
+from fastlb.model.logformat import JSON
 from fastlb.model.report import did_you_mean, place_of
 
 
@@ -57,6 +58,8 @@ def _vhosts(run: Drafts) -> None:
 
 def _logs(run: Drafts, server: ServerDraft) -> None:
     known = {**run.main.formats, **server.formats}
+    if run.lenient:
+        known.setdefault(JSON, ())
     for log in server.logs:
         name = log.format_text
         if name is None or "%" in name or name in known:

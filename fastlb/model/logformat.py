@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fastlb.facts.json_log import JSON_KEYS
 from fastlb.facts.rules import Format, Piece
 from fastlb.model.headerformat import FormatError
 
@@ -20,6 +21,9 @@ _ESCAPES: Final = {"n": "\n", "t": "\t", "\\": "\\"}
 
 COMMON: Final = '%h %l %u %t "%r" %>s %b'
 """The format of a log that names none."""
+
+JSON: Final = "json"
+"""The word that stands for lines of JSON; under Compat apache it is a text."""
 
 
 def parse_log_format(text: str) -> Format:
@@ -45,6 +49,19 @@ def parse_log_format(text: str) -> Format:
             pieces.append(piece)
     _close_literal(pieces, literal)
     return tuple(pieces)
+
+
+def json_log_format() -> Format:
+    """An object a line: its keys are literals, its values pieces of the kind "json"."""
+    pieces: list[Piece] = []
+    before = "{"
+    for key in JSON_KEYS:
+        pieces += [
+            Piece(kind="literal", text=f'{before}"{key}":'.encode()),
+            Piece(kind="json", arg=key),
+        ]
+        before = ","
+    return (*pieces, Piece(kind="literal", text=b"}"))
 
 
 def _item(text: str, place: int) -> tuple[Piece, int]:

@@ -10,7 +10,7 @@ from fastlb.model.conditions import env_condition, expression_in
 from fastlb.model.drafts import Drafts, Handler, LogDraft, Place, ServerDraft
 from fastlb.model.expressions import taken
 from fastlb.model.headerformat import FormatError
-from fastlb.model.logformat import COMMON, parse_log_format
+from fastlb.model.logformat import COMMON, JSON, json_log_format, parse_log_format
 from fastlb.model.report import Mistake
 from fastlb.model.resolve_server import SETTERS, absolute
 
@@ -33,9 +33,8 @@ class LogTargets:
 
 
 def log_format(run: Drafts, place: Place, node: Node) -> None:
-    """`LogFormat "format" [nickname]`."""
-    parsed = _parse(node.args[0])
-    _warn_of_empty(run, node, parsed)
+    """`LogFormat "format"|json [nickname]`."""
+    parsed = _parse(run, node.args[0])
     if len(node.args) > 1:
         place.server.formats[node.args[1]] = parsed
     else:
@@ -50,8 +49,7 @@ def custom_log(run: Drafts, place: Place, node: Node) -> None:
     expression = None
     if asked is not None:
         expression = taken(run, node, asked, number="FB0304", words="")
-    parsed = _parse(text)
-    _warn_of_empty(run, node, parsed)
+    _parse(run, text)
     is_global = node.name.lower() == "globallog"
     place.server.logs.append(
         LogDraft(target, text, condition, node, is_global, expression)
@@ -115,10 +113,12 @@ def _format_of(run: Drafts, server: ServerDraft, draft: LogDraft) -> Format:
         known = owner.formats.get(draft.format_text)
         if known is not None:
             return known
-    return parse_log_format(draft.format_text)
+    return _parse(run, draft.format_text)
 
 
-def _parse(text: str) -> Format:
+def _parse(run: Drafts, text: str) -> Format:
+    if text == JSON and run.lenient:
+        return json_log_format()
     try:
         return parse_log_format(text)
     except FormatError as problem:

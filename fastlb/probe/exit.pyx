@@ -28,6 +28,18 @@ def compose(str how, bytes data not None, unsigned int room):
     return fence.data[:writer_held(&w)], bool(w.full)
 
 
+def json_text(bytes data not None, unsigned int most):
+    """A string of JSON, with at most so many bytes between its quotes."""
+    cdef writer w
+    cdef unsigned int room = most + len(b'"..."')    # with what stands for the rest
+    cdef Fence given = Fence(data)
+    cdef Fence fence = Fence(b"\xdd" * room)
+    writer_begin(&w, fence.data, room)
+    put_json_text(&w, given.data, given.length, most)
+    assert not w.full
+    return fence.data[:writer_held(&w)]
+
+
 def is_terminated(bytes data not None, unsigned int room):
     """copy_terminated into exactly that room: the bytes, or None."""
     cdef Fence fence = Fence(b"\xdd" * room)

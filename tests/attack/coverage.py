@@ -155,8 +155,8 @@ def lay(target: str, place: Path) -> None:
         for number, line in enumerate(kept(target).read_text().splitlines()):
             (place / f"kept-{number}").write_bytes(base64.b64decode(line))
     kind = {
-        "request_head": "requests", "request": "requests", "response": "responses",
-        "response_head": "responses",
+        "request_head": "requests", "request": "requests", "json_line": "requests",
+        "response": "responses", "response_head": "responses",
     }.get(target)  # fmt: skip
     if kind is None:
         return

@@ -40,6 +40,7 @@ LimitRequestBody 400000
 ProxyIOBufferSize 16384
 LogFormat "{format}" all
 CustomLog access.log all
+CustomLog json.log json
 SetEnv T t
 BrowserMatch "(Mozilla|curl)/([0-9.]+)" agent=$1 version=$2
 SetEnvIf Request_URI "^/p/(.*)$" P=$1

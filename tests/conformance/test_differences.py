@@ -77,6 +77,9 @@ def test_what_compat_switches_is_played() -> None:
         "`lbmethod=bychoice`": "tests/unit/test_own_words.py",
         "`lbmethod=byresponsetime`": "tests/unit/test_own_words.py",
         "`lbmethod=byhash`": "tests/unit/test_own_words.py",
+        "`LogFormat json`, `CustomLog file json` without a `LogFormat` of that name": (
+            "tests/unit/test_json_log.py"
+        ),
         "`CustomLog syslog:…`": "tests/unit/test_log_files.py",
         "`lbmethod=heartbeat` while no member was heard, or none has a worker ready": (
             "tests/unit/test_heartbeat.py"

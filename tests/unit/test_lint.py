@@ -332,6 +332,8 @@ def test_two_hosts_with_one_name() -> None:
 def test_a_log_format_that_is_not_defined() -> None:
     assert lint('LogFormat "%h" combined', "CustomLog a combinde") == [(2, "FB0254")]
     assert lint('LogFormat "%h" combined', "CustomLog a combined") == []
+    assert lint("CustomLog a json") == []
+    assert lint("Compat apache", "CustomLog a json") == [(2, "FB0254")]
 
 
 def test_a_variable_that_no_balancer_sets() -> None:

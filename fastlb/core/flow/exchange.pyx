@@ -3,7 +3,7 @@
 #       http/fields, http/count, http/hops, http/framing, http/chunked, filters/stage,
 #       balance/table, balance/own_cookie, balance/elect, balance/budget,
 #       balance/sticky, filters/chain, plan/plan, plan/out_fields, plan/client,
-#       plan/facts, plan/variables, plan/logline, flow/kept
+#       plan/facts, plan/variables, plan/logged, flow/kept
 
 # What an exchange of this plan takes, and where in it the values of variables lie.
 cdef size_t exchange_bytes = 0

@@ -1,9 +1,10 @@
 """How an exchange ends. What ends it frees it: neither it nor its connections may be
 touched then."""
 # uses: ground/free_list, io/buffer, ground/arena, io/watch, balance/ledger,
-#       plan/plan, plan/logline, flow/exchange, flow/engine, flow/due, flow/filtering,
-#       flow/work, flow/queue, flow/places, flow/attempt, flow/downstream,
-#       flow/upstream, flow/pool, flow/pipes, flow/file_send
+#       plan/plan, plan/facts, plan/logged, plan/logline, flow/exchange, flow/engine,
+#       flow/follow, flow/due, flow/filtering, flow/work, flow/queue, flow/places,
+#       flow/attempt, flow/downstream, flow/upstream, flow/pool, flow/pipes,
+#       flow/file_send
 
 cdef enum:
     EXCHANGES_KEPT_MAX = 2048
@@ -58,13 +59,14 @@ cdef void exchange_leave_queues(exchange *x) noexcept nogil:
     queue_leave(x)
 
 
-cdef void exchange_log(exchange *x) noexcept nogil:
+cdef void exchange_log(exchange *x, int tried_count) noexcept nogil:
     cdef logged told
     told.record = &x.record
     told.member = x.member
     told.handler = x.local.handler
     told.status = x.status
     told.keepalive = x.keepalive
+    told.retries = tried_count - 1 if tried_count > 1 else 0
     told.bytes_in = x.body.bytes_in
     logline_write(&x.facts, &told)
 
@@ -73,6 +75,7 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
     """Count, log, and free; the downstream is the caller's again."""
     cdef downstream *d = x.down
     cdef long long duration_us = 0
+    cdef int tried_count = x.tried_count
     exchange_renew(x)
     exchange_leave_queues(x)
     exchange_detach(x, False)
@@ -90,7 +93,7 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
     tried_settle(x)
     ledger_request_done(engine.slot, x.record.bytes_out, duration_us)
     if x.facts.vhost.log_count:
-        exchange_log(x)
+        exchange_log(x, tried_count)
     if unlikely(x.state == X_TUNNEL):
         engine.tunnel_count -= 1
         ledger_down(&engine.slot.tunnels)

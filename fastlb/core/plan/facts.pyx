@@ -1,7 +1,7 @@
 """A request (facts.pxd)."""
-# uses: ground/text, io/buffer, ground/arena, http/fields, http/head, http/trailers,
-#       plan/build, plan/verdicts, plan/plan, plan/out_fields, plan/client,
-#       plan/digest, plan/entity, plan/listing
+# uses: ground/chartable, ground/text, io/buffer, ground/arena, http/fields,
+#       http/head, http/trailers, plan/build, plan/verdicts, plan/plan,
+#       plan/out_fields, plan/client, plan/digest, plan/entity, plan/listing
 
 cdef const char *request_bytes(const request_facts *r) noexcept nogil:
     return &r.input[0].data[r.base]
@@ -9,6 +9,20 @@ cdef const char *request_bytes(const request_facts *r) noexcept nogil:
 
 cdef value request_part(const request_facts *r, span part) noexcept nogil:
     return value(request_bytes(r) + part.offset, part.length)
+
+
+cdef value request_first_line(const request_facts *r) noexcept nogil:
+    """The first line of a head that was refused, as it came; NULL: none has."""
+    cdef buffer *b = r.input[0]
+    cdef value line = value(NULL, 0)
+    if b == NULL or b.end <= r.base:
+        return line
+    line.data = request_bytes(r)
+    line.length = <unsigned int>(
+        <const char *>memchr_or_end(line.data, c'\n', b.end - r.base) - line.data)
+    if byte_before(line.data, line.length) == c'\r':
+        line.length -= 1
+    return line
 
 
 cdef value host_field_of(request_facts *r) noexcept nogil:

@@ -13,3 +13,34 @@ cdef enum:
     TIME_USEC_FRAC = 5
     TIME_STRFTIME = 6
     TIME_END = 16               # added: the moment of logging, not of the request
+
+# A value in a line of JSON; its variant is a row of facts.json_log.JSON_KEYS, in their
+# order.
+cdef enum:
+    LOG_JSON = 6
+    JSON_TIME = 0
+    JSON_CLIENT
+    JSON_USER
+    JSON_VHOST
+    JSON_HOST
+    JSON_METHOD
+    JSON_PATH
+    JSON_QUERY
+    JSON_PROTOCOL
+    JSON_STATUS
+    JSON_BYTES_IN
+    JSON_BYTES_OUT
+    JSON_DURATION_US
+    JSON_FIRST_BYTE_US
+    JSON_BALANCER
+    JSON_MEMBER
+    JSON_ROUTE
+    JSON_RETRIES
+    JSON_REQUEST_ID
+    JSON_TRACEPARENT
+    JSON_PARENT_ID
+    JSON_TLS
+    JSON_USER_AGENT
+    JSON_REFERER
+    JSON_ABORTED
+    JSON_REFUSED_LINE

@@ -1,8 +1,12 @@
 """Letters of log formats (letters.pxd)."""
 
+from fastlb.facts import json_log
+
 # (variant, kind) of a piece; the kind is its letter, or one of the above.
 cdef tuple format_letter(str kind, str arg):
     cdef str low = arg
+    if kind == "json":
+        return json_log.JSON_KEYS.index(arg), LOG_JSON
     if kind in ("^ti", "^to"):
         return (1 if kind == "^to" else 0), LOG_TRAILER
     if kind == "^FB":

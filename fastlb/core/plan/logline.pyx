@@ -305,26 +305,12 @@ cdef void put_cookie(request_facts *r, writer *w, plan_piece *p) noexcept nogil:
     put(w, b"-", 1)
 
 
-cdef void put_first_line(request_facts *r, writer *w) noexcept nogil:
-    """The first line of a head that was refused, as it came."""
-    cdef buffer *b = r.input[0]
-    cdef const char *data
-    cdef unsigned int length
-    if b == NULL or b.end <= r.base:
-        put(w, b"-", 1)
-        return
-    data = request_bytes(r)
-    length = <unsigned int>(
-        <const char *>memchr_or_end(data, c'\n', b.end - r.base) - data)
-    if byte_before(data, length) == c'\r':
-        length -= 1
-    put_or_dash(w, data, length)
-
-
 cdef void put_request_line(request_facts *r, writer *w) noexcept nogil:
     cdef const char *data = request_bytes(r)
+    cdef value line
     if r.req.method.length == 0:
-        put_first_line(r, w)
+        line = request_first_line(r)
+        put_or_dash(w, line.data, line.length)
         return
     put_escaped(w, data + r.req.method.offset, r.req.method.length)
     put(w, b" ", 1)
@@ -402,7 +388,9 @@ cdef void put_piece(
     cdef long long now
     cdef char[ADDRESS_TEXT_BYTES] address
     cdef unsigned char k = p.kind
-    if k == c'h' and unlikely(client_names_wanted):
+    if unlikely(k == LOG_JSON):
+        put_json(r, l, w, p)
+    elif k == c'h' and unlikely(client_names_wanted):
         put_client_name(r, w, p.sub == 1)
     elif k == c'h' or k == c'a':
         put_client_address(r, w, p.sub == 1)

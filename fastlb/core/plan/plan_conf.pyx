@@ -19,6 +19,19 @@ cdef signed char plan_flag(object value):
     return -1 if value is None else (1 if value else 0)
 
 
+cdef int plan_json_value(int key) except -2:
+    """Number of the variable that the value is; -1: it is none."""
+    if key == JSON_REQUEST_ID:
+        return plan_env("REQUEST_ID")
+    if key == JSON_TRACEPARENT:
+        return plan_env("TRACEPARENT")
+    if key == JSON_PARENT_ID:
+        return plan_env("TRACE_PARENT_ID")
+    if key == JSON_TLS:
+        return plan_tls_name("SSL_PROTOCOL")
+    return -1
+
+
 cdef plan_format plan_pieces(object pieces) except *:
     cdef plan_format out
     cdef int i
@@ -40,6 +53,8 @@ cdef plan_format plan_pieces(object pieces) except *:
             p.env = plan_tls_name(TLS_OLD_NAMES.get((piece.arg or "").lower(), ""))
         elif piece.kind == "x":
             p.env = plan_tls_name(piece.arg)
+        elif piece.kind == "json":
+            p.env = plan_json_value(p.sub)
         elif piece.kind == "s" and piece.arg:
             p.env = plan_variable_number(piece.arg, None)
         p.negated = piece.negated
