@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Protocol, final
 
 from fastlb.facts.agent import AgentState
+from fastlb.facts.error_format import Item
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.server import Model
 
@@ -310,8 +311,12 @@ class Services(Protocol):
         client: str,
         error_number: int,
         text: str,
-    ) -> None:
-        """One line for the error log; text begins with its AH number if it has one."""
+        about: tuple[Mapping[Item, str], bool, bool, bool] | None = None,
+    ) -> bool:
+        """One line for the error log; text begins with its AH number if it has one.
+
+        about: what facts.error_format.About holds. False: it is not wanted.
+        """
     def tls_variables(
         self, names: Sequence[str], ssl: int, vhost_index: int
     ) -> Sequence[bytes | None]:

@@ -113,6 +113,7 @@ cdef class Core:
         plan_tls(tls_handles)
         logline_begin(log_fds)
         logline_fields(model)
+        error_line_begin(model)
         lost_lines_begin(log.target for log in model.log_targets)
         reasons_begin(statuses.REASONS)
         plan_envs_end()

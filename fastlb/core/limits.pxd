@@ -38,6 +38,8 @@ cdef enum:
     UNIQUE_ROOT_BYTES = 10          # of UNIQUE_ID, random; with second and count:
     UNIQUE_BYTES = 20
     UNIQUE_LETTERS_COUNT = 27       # of these in base 64
+    CONNECTION_ID_BYTES = 8
+    CONNECTION_ID_LETTERS = 11
     REQUEST_ID_BYTES_MAX = 128      # RequestID Keep: a longer one is not taken
     FILE_NAME_BYTES = 4096          # with its end (PATH_MAX); longer: there is none
     TIME_DIGITS_BYTES = 32          # %{TIME} with its end; each has 14

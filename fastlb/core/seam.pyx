@@ -13,9 +13,11 @@ cdef str said_of(const char *data, unsigned int length):
     return data[:length].decode("utf-8", "surrogateescape")
 
 
-cdef void seam_say(
-        str level, str module, int vhost, str client, int error, str message) noexcept:
+cdef bint seam_say(
+        str level, str module, int vhost, str client, int error, str message,
+        object about=None) noexcept:
+    """about: what facts.error_format.About holds. False: the log does not want it."""
     try:
-        services.log(level, module, vhost, client, error, message)
+        return services.log(level, module, vhost, client, error, message, about)
     except Exception:
-        pass
+        return False

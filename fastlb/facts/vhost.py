@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from fastlb.base.levels import Level
 from fastlb.facts.dbm import DbmFile
+from fastlb.facts.error_format import NO_ERROR_FORMATS, ErrorFormats
 from fastlb.facts.expressions import Expression
 from fastlb.facts.files import DirectoryIndex, FileAlias, FileOptions
 from fastlb.facts.filters import (
@@ -282,6 +283,7 @@ class VHost:
     log_levels: tuple[tuple[str, Level], ...]  # (module, level)
     file: str
     line: int
+    error_formats: ErrorFormats = NO_ERROR_FORMATS
     registered_methods: tuple[str, ...] = ()  # RegisterHttpMethod: of all hosts
     tls: TlsServer | None = None  # None: plain HTTP
     # A request may name another host of its address than its handshake did if both

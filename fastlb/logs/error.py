@@ -1,4 +1,4 @@
-"""The error log: Apache's default line form, one line a message.
+"""The error log: Apache's default line form, or that of ErrorLogFormat.
 
     [Sat Nov 21 12:00:51.692956 2026] [proxy:error] [pid 7:tid 7] (111)Connection
     refused: [client 192.0.2.1:4711] AH00957: http: attempt to connect ...
@@ -13,6 +13,7 @@ they are counted, and the count is told with the next one.
 from __future__ import annotations
 
 import os
+import select
 import stat
 import sys
 import syslog
@@ -23,8 +24,10 @@ from dataclasses import dataclass
 
 from fastlb.base.levels import LEVELS, Level
 from fastlb.base.messages import logged_level
+from fastlb.facts.error_format import About, ErrorFormat
 from fastlb.facts.rules import LogTarget
 from fastlb.facts.server import Model
+from fastlb.logs.error_line import Line, escape, line_of
 
 LINE_BYTES_MAX = 8192  # as Apache; what is longer is cut
 MESSAGES_PER_WINDOW = 200
@@ -33,11 +36,6 @@ LIMITED_KEYS_MAX = 1024
 
 _RANK = {name: rank for rank, name in enumerate(LEVELS)}
 _NOTICE = Level.NOTICE
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-)
 _FACILITIES = {
     name: getattr(syslog, f"LOG_{name.upper()}")
     for name in (
@@ -45,15 +43,6 @@ _FACILITIES = {
         *("syslog", "user", "uucp"),
         *(f"local{digit}" for digit in range(8)),
     )
-}
-_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0x100))} | {
-    0x08: "\\b",
-    0x09: "\\t",
-    0x0A: "\\n",
-    0x0B: "\\v",
-    0x0C: "\\f",
-    0x0D: "\\r",
-    0x5C: "\\\\",
 }
 
 
@@ -74,13 +63,9 @@ def error_targets(model: Model) -> tuple[LogTarget, ...]:
 
 def to_stderr(text: str, error_number: int = 0) -> None:
     """A message before the logs are open: no time, no process, just the text."""
-    sys.stderr.write(_errno_text(error_number) + escape(text) + "\n")
+    why = f"{_errno_text(error_number)}: " if error_number else ""
+    sys.stderr.write(f"{why}{escape(text)}\n")
     sys.stderr.flush()
-
-
-def escape(text: str) -> str:
-    """Backslashes and bytes that are not printable ASCII in C's notation (Apache's)."""
-    return text.encode("utf-8", "surrogateescape").decode("latin-1").translate(_ESCAPES)
 
 
 @dataclass(slots=True)
@@ -117,7 +102,10 @@ class ErrorLog:
         )
         self._now_ns = now_ns
         self._to_syslog = to_syslog
-        self._ids = f"[pid {os.getpid()}:tid {threading.get_native_id()}]"
+        self._formats = tuple(v.error_formats for v in model.vhosts)
+        self._names = tuple(v.server_name for v in model.vhosts)
+        self._pid, self._thread = os.getpid(), threading.get_native_id()
+        self._lost = [0] * len(targets)  # lines that could not be written
         self._windows: dict[tuple[int, str], _Window] = {}
         for target in targets:
             if is_syslog(target):
@@ -140,41 +128,87 @@ class ErrorLog:
         *,
         referer: str = "",
         remote: bool = False,
-    ) -> None:
-        """Write one line, or not: by LogLevel and rate.
+        about: About | None = None,
+    ) -> bool:
+        """Write one line, or not: by LogLevel and rate. False: not.
 
         level         of a message with a number of ours, its number's own counts
         client        "ip:port" of whom it is about; "" when about nobody
         error_number  errno, or 70007 for a timeout (APR's number); 0 for none
         text          begins with its AH or FB number if it has one
         remote        the address is that of a member (Apache: `[remote ...]`)
+        about         what a format asks of the request
         A log that cannot be written (full disk, dead program) is passed over: the
-        server goes on.
+        server goes on, and the next line that can be written tells how many could not.
         """
         level = logged_level(level, text)
         if not self.is_wanted(level, module, vhost_index):
-            return
+            return False
         target = self._target_of[vhost_index]
         now_ns = self._now_ns()
         # Who asks for a trace wants all of it.
         limited = client and not level.startswith("trace")
         held_back = self._held_back(target, text, now_ns) if limited else 0
         if held_back is None:
-            return
-        parts = [f"[{_module(module)}:{level}] {self._ids} ", _errno_text(error_number)]
-        if client:
-            parts.append(f"[{'remote' if remote else 'client'} {escape(client)}] ")
-        parts.append(escape(text))
+            return False
+        said = escape(text)
         if held_back:
-            parts.append(f" ({held_back} more like this were not written)")
+            said += f" ({held_back} more like this were not written)"
         if referer:
-            parts.append(f", referer: {escape(referer)}")
-        line = "".join(parts)
-        if self._fds[target] >= 0:
-            self._write_line(self._fds[target], f"[{_time(now_ns)}] {line}")
+            said += f", referer: {escape(referer)}"
+        line = Line(
+            now_ns=now_ns,
+            level=level,
+            rank=_RANK[level],
+            module=_module(module),
+            pid=self._pid,
+            thread=self._thread,
+            error=_errno_text(error_number),
+            client=client,
+            is_remote=remote,
+            host=self._names[vhost_index],
+            text=said,
+            about=about,
+        )
+        formats = self._formats[vhost_index]
+        if about is not None and about.is_first_of_connection:
+            self._write_before(target, line, formats.connection, of_request=False)
+        if about is not None and about.is_first_of_request:
+            self._write_before(target, line, formats.request, of_request=True)
+        self._write_to(target, line, formats.message)
+        return True
+
+    def _write_before(
+        self,
+        target: int,
+        line: Line,
+        forms: tuple[ErrorFormat, ...],
+        *,
+        of_request: bool,
+    ) -> None:
+        """What goes before the first line about a request, or a connection."""
+        for form in forms:
+            first = line_of(line.before(of_request=of_request), form)
+            if first and self._fds[target] >= 0:
+                self._write_line(self._fds[target], first)
+            elif first:
+                self._to_syslog(self._facilities[target] | syslog.LOG_INFO, first)
+
+    def _write_to(self, target: int, line: Line, form: ErrorFormat) -> None:
+        is_file = self._fds[target] >= 0
+        # Syslog has a time of its own.
+        said = line_of(line, form) if form else line.usual(with_time=is_file)
+        if not is_file:
+            priority = min(line.rank, syslog.LOG_DEBUG)
+            self._to_syslog(self._facilities[target] | priority, said)
+            return
+        lost = self._lost[target]
+        if lost:
+            said += f" ({lost} lines before this one could not be written)"
+        if self._write_line(self._fds[target], said):
+            self._lost[target] = 0
         else:
-            priority = min(_RANK[level], syslog.LOG_DEBUG)
-            self._to_syslog(self._facilities[target] | priority, line)
+            self._lost[target] += 1
 
     def _held_back(self, target: int, text: str, now_ns: int) -> int | None:
         """None: too many of these now. Else how many were held back before it."""
@@ -193,14 +227,27 @@ class ErrorLog:
         return 0
 
     @staticmethod
-    def _write_line(fd: int, line: str) -> None:
+    def _write_line(fd: int, line: str) -> bool:
+        """Whether it is there."""
         data = line.encode("utf-8", "replace")[: LINE_BYTES_MAX - 1] + b"\n"
         try:
+            if not _takes(fd):
+                return False
             written = os.write(fd, data)
             if written < len(data):
                 take_back(fd, written)
         except OSError:
-            return
+            return False
+        return written == len(data)
+
+
+def _takes(fd: int) -> bool:
+    """A socket that the server was started with would wait for whoever reads it."""
+    if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+        return True
+    waiting = select.poll()
+    waiting.register(fd, select.POLLOUT)
+    return bool(waiting.poll(0))
 
 
 def take_back(fd: int, size: int) -> None:
@@ -214,18 +261,8 @@ def _errno_text(number: int) -> str:
     if number == 0:
         return ""
     if number == 70007:
-        return "(70007)The timeout specified has expired: "
-    return f"({number}){os.strerror(number)}: "
-
-
-def _time(now_ns: int) -> str:
-    seconds, rest_ns = divmod(now_ns, 1_000_000_000)
-    t = time.localtime(seconds)
-    return (
-        f"{_DAYS[t.tm_wday]} {_MONTHS[t.tm_mon - 1]} {t.tm_mday:02d} "
-        f"{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}.{rest_ns // 1000:06d} "
-        f"{t.tm_year}"
-    )
+        return "(70007)The timeout specified has expired"
+    return f"({number}){os.strerror(number)}"
 
 
 def _module(name: str) -> str:

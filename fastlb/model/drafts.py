@@ -15,6 +15,7 @@ from typing import Any, Final
 from fastlb._pcre2 import Pattern, PatternError
 from fastlb.base.levels import Level
 from fastlb.config.tree import Node
+from fastlb.facts.error_format import ErrorFormat
 from fastlb.facts.expressions import Expression
 from fastlb.facts.files import FileAlias
 from fastlb.facts.labels import Mime, MimeField
@@ -343,6 +344,8 @@ class ServerDraft:
     written_names: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
     log_levels: dict[str, Level] = field(default_factory=dict)
+    error_format: ErrorFormat = ()
+    error_formats: dict[str, list[ErrorFormat]] = field(default_factory=dict)
     formats: dict[str, Format] = field(default_factory=dict)
     default_format: Format | None = None  # LogFormat without a nickname
     logs: list[LogDraft] = field(default_factory=list)

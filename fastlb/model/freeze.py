@@ -65,7 +65,7 @@ from fastlb.model.resolve_files import frozen, in_order
 from fastlb.model.resolve_labels import members_have_types, packed_types
 from fastlb.model.resolve_ldap import with_server
 from fastlb.model.resolve_listing import lists_directories
-from fastlb.model.resolve_logs import LogTargets, access_logs
+from fastlb.model.resolve_logs import LogTargets, access_logs, error_formats
 from fastlb.model.resolve_providers import providers_with_server, rule_with_server
 from fastlb.model.resolve_remote import remote_of
 from fastlb.model.resolve_remoteip import remote_proxies
@@ -237,6 +237,7 @@ class _Freezer:
             "server_tokens": server_tokens(self.run.process.values),
             "access_logs": access_logs(self.run, draft, self.log_targets),
             "error_log": error_log,
+            "error_formats": error_formats(main, draft),
             "log_levels": tuple(sorted(levels.items())),
             "file": node.file if node else "",
             "line": node.line if node else 0,

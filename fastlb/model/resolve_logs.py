@@ -1,22 +1,23 @@
-"""LogFormat, CustomLog, TransferLog, GlobalLog, LogLevel."""
+"""LogFormat, CustomLog, TransferLog, GlobalLog, LogLevel, ErrorLogFormat."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from fastlb.config.tree import Node
+from fastlb.facts.error_format import ErrorFormats
 from fastlb.facts.rules import AccessLog, Format, LogTarget
 from fastlb.model.conditions import env_condition, expression_in
 from fastlb.model.drafts import Drafts, Handler, LogDraft, Place, ServerDraft
+from fastlb.model.errorformat import parse_error_format
 from fastlb.model.expressions import taken
 from fastlb.model.headerformat import FormatError
 from fastlb.model.logformat import COMMON, JSON, json_log_format, parse_log_format
 from fastlb.model.report import Mistake
 from fastlb.model.resolve_server import SETTERS, absolute
 
-_ALWAYS_EMPTY: Final = {
-    "L": "lines of the error log carry no identifier that it could repeat",
-}
+_ONCE: Final = ("request", "connection")
+_NEVER_KNOWN: Final = {"F": "lines do not say where in fastlb they begin"}
 
 
 class LogTargets:
@@ -78,6 +79,41 @@ def log_level(run: Drafts, place: Place, node: Node) -> None:
     place.server.log_levels.update(said["log_levels"])
 
 
+def error_log_format(run: Drafts, place: Place, node: Node) -> None:
+    """`ErrorLogFormat [connection|request] format`; of these two there may be more."""
+    *of, text = [word for word in node.args if word]
+    what = of[0].lower() if of else ""
+    if of and what not in _ONCE:
+        raise Mistake(
+            "FB0253", "ErrorLogFormat type must be one of request, connection"
+        )
+    try:
+        parsed = parse_error_format(text, is_line=not of)
+    except FormatError as problem:
+        raise Mistake("FB0253", str(problem)) from problem
+    for kind in sorted({piece.kind for piece in parsed} & _NEVER_KNOWN.keys()):
+        run.report.warn(
+            node,
+            "FB0255",
+            f"%{kind} says nothing",
+            why=_NEVER_KNOWN[kind],
+            cure="leave it out",
+        )
+    if of:
+        place.server.error_formats.setdefault(what, []).append(parsed)
+    else:
+        place.server.error_format = parsed
+
+
+def error_formats(main: ServerDraft, server: ServerDraft) -> ErrorFormats:
+    """Of a server: each kind its own, else the main server's."""
+    found = {**main.error_formats, **server.error_formats}
+    return ErrorFormats(
+        server.error_format or main.error_format,
+        **{kind: tuple(forms) for kind, forms in found.items()},
+    )
+
+
 def access_logs(
     run: Drafts, server: ServerDraft, targets: LogTargets
 ) -> tuple[AccessLog, ...]:
@@ -125,23 +161,11 @@ def _parse(run: Drafts, text: str) -> Format:
         raise Mistake("FB0253", str(problem)) from problem
 
 
-def _warn_of_empty(run: Drafts, node: Node, parsed: Format) -> None:
-    """A warning for each item that is always "-" here."""
-    for kind in dict.fromkeys(piece.kind for piece in parsed):
-        if kind in _ALWAYS_EMPTY:
-            run.report.warn(
-                node,
-                "FB0255",
-                f"%{kind} is always -",
-                why=_ALWAYS_EMPTY[kind],
-                cure="leave it out",
-            )
-
-
 HANDLERS: Final[dict[str, Handler]] = {
     "logformat": log_format,
     "customlog": custom_log,
     "globallog": custom_log,
     "transferlog": transfer_log,
     "loglevel": log_level,
+    "errorlogformat": error_log_format,
 }

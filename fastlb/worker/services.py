@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,6 +21,7 @@ from fastlb.admin.info import ldap_status, server_info
 from fastlb.admin.metrics import metrics
 from fastlb.admin.reading import ServerFacts
 from fastlb.base.addresses import look_up
+from fastlb.facts.error_format import About, Item
 from fastlb.logs.error import ErrorLog
 from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import Heritage
@@ -194,8 +195,17 @@ class WorkerServices:
         client: str,
         error_number: int,
         text: str,
-    ) -> None:
-        self._errors.write(level, module, vhost_index, client, error_number, text)
+        about: tuple[Mapping[Item, str], bool, bool, bool] | None = None,
+    ) -> bool:
+        return self._errors.write(
+            level,
+            module,
+            vhost_index,
+            client,
+            error_number,
+            text,
+            about=About(*about) if about is not None else None,
+        )
 
     def tls_variables(
         self, names: Sequence[str], ssl: int, vhost_index: int

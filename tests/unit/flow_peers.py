@@ -9,11 +9,12 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastlb._core import Request
+from fastlb.facts.error_format import About, Item
 
 if TYPE_CHECKING:
     from flow_bench import Bench
@@ -66,6 +67,7 @@ class Services:
     pages: list[tuple[int, str]] = field(default_factory=list)  # status, detail
     handled: list[tuple[str, Request]] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)  # "level module text"
+    about: list[About | None] = field(default_factory=list)  # ... who, of each
     hosts: list[tuple[Any, ...]] = field(default_factory=list)  # ask_host
     addresses: list[tuple[Any, ...]] = field(default_factory=list)  # ask_address
     names: list[tuple[Any, ...]] = field(default_factory=list)  # ask_name
@@ -130,8 +132,11 @@ class Services:
         client: str,
         error_number: int,
         text: str,
-    ) -> None:
+        about: tuple[Mapping[Item, str], bool, bool, bool] | None = None,
+    ) -> bool:
         self.logged.append(f"{level} {module} {text}")
+        self.about.append(About(*about) if about is not None else None)
+        return True
 
     def tls_variables(
         self, names: Sequence[str], ssl: int, vhost_index: int
@@ -293,7 +298,7 @@ class Server:
     """A listening socket: of a member, or of anybody."""
 
     def __init__(
-        self, bench: Bench, slot: int = -1, unix_path: str | None = None
+        self, bench: Bench, slot: int = -1, unix_path: str | bytes | None = None
     ) -> None:
         self.bench = bench
         self.slot = slot  # of the member in the table; -1: it is none

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import socket
 import syslog
 import time
 from collections.abc import Iterator
@@ -17,19 +18,22 @@ from hypothesis import strategies as st
 from rows import rows
 
 from fastlb.base.levels import Level
+from fastlb.facts.error_format import NO_ERROR_FORMATS
 from fastlb.facts.rules import LogTarget
 from fastlb.facts.server import Model
 from fastlb.facts.vhost import VHost
 from fastlb.logs import error
 from fastlb.logs.error import ErrorLog
+from fastlb.logs.error_line import moment
 
 NOON_NS = 1_795_262_451_692_956_123  # 21 November 2026, 12:00:51.692956 UTC
 
 
 def model(*vhosts: dict[str, Any]) -> Model:
-    """A model of which the error log reads only three fields of each host."""
+    """A model of which the error log reads only some fields of each host."""
     blank = dict.fromkeys(field.name for field in dataclasses.fields(VHost))
     given = {"error_log": "e.log", "log_level": Level.WARN, "log_levels": ()}
+    given |= {"error_formats": NO_ERROR_FORMATS, "server_name": "main.test"}
     made = tuple(VHost(**(blank | given | v)) for v in vhosts or ({},))
     parts = dict.fromkeys(field.name for field in dataclasses.fields(Model))
     return Model(**(parts | {"vhosts": made}))  # type: ignore[arg-type]
@@ -87,6 +91,13 @@ def test_a_line_has_apaches_fields_in_apaches_order(tmp_path: Path) -> None:
         + ", referer: http://r",
         out.lines()[0],
     )
+
+
+def test_moments_as_formats_ask_for_them() -> None:
+    assert moment(NOON_NS, "") == "Sat Nov 21 12:00:51 2026"
+    assert moment(NOON_NS, "us") == "Sat Nov 21 12:00:51.692956 2026"
+    assert moment(NOON_NS, "cU") == "2026-11-21 12:00:51"
+    assert moment(NOON_NS, "uc") == "2026-11-21 12:00:51.692956"
 
 
 def test_what_is_not_known_leaves_no_trace_in_the_line(tmp_path: Path) -> None:
@@ -225,6 +236,34 @@ def test_a_log_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     os.close(read_fd)
     log.write("error", "proxy", 0, "", 0, "nobody reads")
     os.close(write_fd)
+
+
+def test_the_next_line_tells_how_many_are_missing(tmp_path: Path) -> None:
+    written = Written(tmp_path)
+    good = os.dup(written.fds[0])
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, written.fds[0])
+    for _ in range(2):
+        written.log.write("error", "core", 0, "", 0, "lost")
+    os.dup2(good, written.fds[0])
+    for text in ("told", "plain"):
+        written.log.write("error", "core", 0, "", 0, text)
+    told, plain = written.paths[0].read_text().splitlines()
+    assert told.endswith("told (2 lines before this one could not be written)")
+    assert plain.endswith(" plain")
+    os.close(good)
+    os.close(full)
+
+
+def test_a_socket_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+    written = Written(tmp_path)
+    ours, theirs = socket.socketpair()
+    os.dup2(ours.fileno(), written.fds[0])
+    for number in range(400):
+        written.log.write("error", "core", 0, "", 0, f"{number} {'x' * 4000}")
+    assert theirs.recv(100).startswith(b"[")
+    ours.close()
+    theirs.close()
 
 
 def test_before_the_logs_are_open_the_text_goes_to_stderr(

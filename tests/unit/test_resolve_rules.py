@@ -319,7 +319,9 @@ def test_a_level_in_a_section_is_not_taken(section: str) -> None:
 
 
 def test_a_log_item_that_is_always_empty_is_told() -> None:
-    assert any("is always -" in text for text in warnings('LogFormat "%L" x\n'))
+    told = warnings('ErrorLogFormat "%F %M"\n')
+    assert any("%F says nothing" in text for text in told)
+    assert warnings('LogFormat "%L" x\n') == warnings("")
     assert warnings('LogFormat "%{X}^ti %{X}^to" x\n') == warnings("")
     assert warnings('LogFormat "%h %{proxy-status}n" x\n') == warnings("")
 
@@ -332,3 +334,40 @@ def test_a_variable_that_steers_nothing_here_is_told(line: str) -> None:
 def test_a_variable_that_is_taken_away_is_no_matter() -> None:
     line = "SetEnvIf A b !proxy-sendcl\nSetEnv proxy-nokeepalive 1\n"
     assert warnings(line) == warnings("")
+
+
+def test_each_kind_of_error_format_is_a_hosts_own_or_the_main_servers() -> None:
+    model = model_of(
+        LISTEN
+        + """\
+ErrorLogFormat request "a %L"
+ErrorLogFormat REQUEST "b"
+ErrorLogFormat "main %M"
+<VirtualHost *:80>
+  ServerName one.test
+  ErrorLogFormat "own %M"
+  ErrorLogFormat Connection "own"
+</VirtualHost>
+<VirtualHost *:80>
+  ServerName two.test
+</VirtualHost>
+"""
+    )
+    main, first, second = (vhost.error_formats for vhost in model.vhosts)
+    assert second == main
+    assert first.request == main.request and len(main.request) == 2
+    assert main.connection == () and len(first.connection) == 1
+    assert first.message[0].text == "own" and main.message[0].text == "main"
+
+
+@rows(
+    ("line", "why"),
+    [
+        ('foo "%M"', "ErrorLogFormat type must be one of request, connection"),
+        ('request "%M"', "%M cannot be used in once-per-request"),
+        ('request ""', "main ErrorLogFormat must contain message format"),
+        ('"%Q %M"', "Unrecognized error log format directive %Q"),
+    ],
+)
+def test_what_httpd_refuses_of_error_formats(line: str, why: str) -> None:
+    assert any(why in text for text in errors(f"{LISTEN}ErrorLogFormat {line}\n"))

@@ -93,6 +93,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "TypesConfig": "{folder}/types",
     "ErrorDocument": "404 gone",
     "LogLevel": "debug",
+    "ErrorLogFormat": "%M",
     "Resolver": "127.0.0.1:5353",
     "HeartbeatListen": "127.0.0.1:9",
     "LoadModule": "x_module modules/mod_x.so",

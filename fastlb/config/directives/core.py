@@ -464,11 +464,12 @@ DIRECTIVES = (
         "ErrorLogFormat",
         SV,
         "[connection|request] format",
-        "form of a line in the error log",
-        status=Status.EXPLAINED,
-        reason="error lines keep Apache's default form, which log readers match on",
-        cure="leave it out, and have what reads the log take the default form",
-        on_use=Severity.WARNING,
+        "form of a line in the error log, or of one that goes before the first",
+        manual=(
+            "Letters and flags are Apache's (docs/logs.md). A virtual host takes each"
+            " of the three kinds from the main server where it has none of its own."
+        ),
+        differs="%F is empty; %T is the number that the system gives a thread.",
     ),
     Directive(
         "LogLevel",

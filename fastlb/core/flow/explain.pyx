@@ -45,8 +45,9 @@ class _Heard:
     def __init__(self):
         self.lines = []
 
-    def log(self, level, module, vhost, client, error, text):
+    def log(self, level, module, vhost, client, error, text, about):
         self.lines.append((level, module, text))
+        return True
 
 
 @final
@@ -80,6 +81,7 @@ cdef class Explainer:
         plan_begin(model, table, member_slots, balancer_slots)
         plan_rewrites(model)
         logline_fields(model)
+        error_line_begin(model)
         reasons_begin(statuses.REASONS)
         plan_envs_end()
         http_date()

@@ -278,10 +278,11 @@ cdef void log_say(
         for piece in Formatter().parse(line):
             if piece[1] and piece[1] not in facts:
                 facts[piece[1]] = log_fact(x, piece[1])
-        seam_say(
+        line = line.format_map(facts)
+        error_line_say(
             row.level.decode(), row.module.decode(), v.index if v != NULL else 0,
-            client_text(client) if client != NULL else "", error,
-            line.format_map(facts) + request_id_said(x))
+            client, &x.facts if x != NULL else NULL, error,
+            line + request_id_said(x))
     except Exception:
         pass
 

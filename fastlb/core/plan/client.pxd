@@ -24,6 +24,7 @@ cdef struct client_facts:
     int requests                # answered on this connection
     unsigned char replaced      # REPLACED_*: remote is not the peer of the connection
     flag named                  # the handshake named a server (SNI)
+    flag has_error_line         # the error log has told of it
     flag remote_known
     flag local_known
     unsigned short remote_port

@@ -1,7 +1,7 @@
 """The evaluator of expressions (expr.pxd)."""
-# uses: ground/text, io/writer, ground/address, ground/arena, io/watch, seam,
-#       plan/expr_ops, plan/client, plan/facts, plan/undecided, plan/tls_variables,
-#       plan/variables, plan/expr_words, plan/look_up
+# uses: ground/text, io/writer, ground/address, ground/arena, io/watch, plan/expr_ops,
+#       plan/facts, plan/undecided, plan/tls_variables, plan/variables,
+#       plan/error_line, plan/expr_words, plan/look_up
 
 cdef long long expr_told_us = 0     # when the log was told of one last
 
@@ -206,8 +206,8 @@ cdef void expr_give_up(request_facts *r, int number) noexcept nogil:
         return
     expr_told_us = watch.now_us
     with gil:
-        seam_say(
-            "error", "core", r.vhost.index, client_text(r.client), 0,
+        error_line_say(
+            "error", "core", r.vhost.index, r.client, r, 0,
             f"FB0303: {expr_places[number]}: the expression could not be worked out: a "
             "file that it reads is missing or too large, or a pattern is too long")
 

@@ -99,6 +99,7 @@ cdef struct request_facts:
     flag query_is_made          # a rule has made the query
     flag rewriting_ended        # a rule said END
     flag is_subrequest          # it only looks ahead
+    flag has_error_line         # the error log has told of it
     flag target_is_raw          # [P,NE]: escapes in it are the member's to undo
     unsigned char rewritten     # REWRITTEN_*
     unsigned char original_ways

@@ -31,6 +31,8 @@ cdef tuple format_letter(str kind, str arg):
         return 0, LOG_SOURCE_PORT
     if kind == "P":
         return (1 if low.lower() == "hextid" else 0), ord("P")
+    if kind == "L":
+        return (1 if low.lower() == "c" else 0), ord("L")
     if kind in ("a", "h"):
         return (1 if arg == "c" else 0), ord(kind)
     return 0, ord(kind)

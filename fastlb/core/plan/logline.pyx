@@ -2,11 +2,11 @@
 
 What a client sent is escaped: control bytes, quotes and backslashes (CVE-2024-47252).
 """
-# uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
-#       ground/address, io/watch, io/date, http/fields, plan/client_names, plan/build,
-#       plan/template, plan/letters, plan/variable_names, plan/plan, plan/client,
-#       plan/facts, plan/trailing, plan/path, plan/tls_variables, plan/own_name,
-#       plan/variables, plan/expr
+# uses: ground/text, ground/number, io/writer, ground/address, io/watch, io/date,
+#       http/fields, plan/client_names, plan/build, plan/template, plan/letters,
+#       plan/variable_names, plan/plan, plan/client, plan/facts, plan/trailing,
+#       plan/path, plan/tls_variables, plan/own_name, plan/variables, plan/unique_id,
+#       plan/expr, plan/logged, plan/json_line
 
 cdef log_buffer **log_buffers = NULL
 cdef int log_buffer_count = 0
@@ -342,6 +342,16 @@ cdef void put_user(request_facts *r, writer *w) noexcept nogil:
         put_escaped(w, r.user.data, r.user.length)
 
 
+cdef void put_log_id(request_facts *r, writer *w, plan_piece *p) noexcept nogil:
+    """By which the error log tells of it; "-": it does not."""
+    if p.sub == 1 and r.client.has_error_line:
+        put_connection_id(w, r.client)
+    elif p.sub == 0 and r.has_error_line:
+        put_if_there(w, env_of(r, p.env))
+    else:
+        put(w, b"-", 1)
+
+
 cdef void put_client_address(
         request_facts *r, writer *w, bint of_connection) noexcept nogil:
     cdef char[ADDRESS_TEXT_BYTES] peer
@@ -396,7 +406,9 @@ cdef void put_piece(
         put_client_address(r, w, p.sub == 1)
     elif k == c'u':
         put_user(r, w)
-    elif k == c'l' or k == c'L':
+    elif k == c'L':
+        put_log_id(r, w, p)
+    elif k == c'l':
         put(w, b"-", 1)
     elif k == c't':
         put_time(r, w, p)

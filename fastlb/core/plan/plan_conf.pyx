@@ -49,6 +49,8 @@ cdef plan_format plan_pieces(object pieces) except *:
         p.literal = plan_text(piece.arg)
         if piece.kind == "e":
             p.env = plan_env(piece.arg)
+        elif piece.kind == "L" and p.sub == 0:
+            p.env = plan_env("UNIQUE_ID")
         elif piece.kind == "c":
             p.env = plan_tls_name(TLS_OLD_NAMES.get((piece.arg or "").lower(), ""))
         elif piece.kind == "x":

@@ -3,7 +3,7 @@
 Nothing is composed unless the virtual host asks for the level.
 """
 # uses: ground/text, io/writer, ground/arena, seam, plan/client, plan/facts,
-#       plan/rewrite_run, plan/own_name
+#       plan/rewrite_run, plan/own_name, plan/error_line
 
 cdef void trace_more(
         rewriting *w, int level, bint with_dir, const char *form, value a, value b,
@@ -60,9 +60,9 @@ cdef void trace_more(
 cdef void trace_say(rewriting *w, int level, value line) noexcept nogil:
     if not seam_is_shut:
         with gil:
-            seam_say(
-                f"trace{level}", "rewrite", w.r.vhost.index, client_text(w.r.client),
-                0, said_of(line.data, line.length))
+            error_line_say(
+                f"trace{level}", "rewrite", w.r.vhost.index, w.r.client, w.r, 0,
+                said_of(line.data, line.length))
 
 
 cdef void trace_two(

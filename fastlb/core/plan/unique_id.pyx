@@ -31,6 +31,17 @@ cdef object unique_begin(bytes random):
 
 # What the error log calls a connection (%{c}L): another word for each of this worker,
 # and hardly one of another's.
+cdef void put_connection_id(writer *w, const client_facts *client) noexcept nogil:
+    cdef unsigned char[CONNECTION_ID_BYTES + 1] raw
+    cdef uint64_t word
+    memcpy(&word, &unique_root[0], sizeof(word))
+    # By an odd number none is hit twice.
+    word += client.number * <uint64_t>0x9E3779B97F4A7C15
+    memcpy(&raw[0], &word, sizeof(word))
+    raw[CONNECTION_ID_BYTES] = 0
+    put_unique_letters(w, &raw[0], CONNECTION_ID_LETTERS)
+
+
 cdef void put_unique_letters(
         writer *w, const unsigned char *raw, int count) noexcept nogil:
     """raw: a zero behind its last byte"""
