@@ -202,6 +202,28 @@ class Table:
     def vhost_outcomes(self, key: str) -> tuple[list[list[int]], int, int] | None:
         """The same for all requests of a virtual host (vhost_id), and the bytes sent to
         its clients. None: nobody has claimed a slot for it."""
+    def follow(
+        self,
+        until_us: int,
+        method: bytes,
+        host: bytes,
+        path: bytes,
+        address: bytes,
+        bits: int,
+    ) -> None:
+        """From now until then (CLOCK_MONOTONIC) workers follow the requests of that
+        method, whose Host matches, whose path begins with that, and whose client is in
+        that network (16 bytes, IPv4 as ::ffff:a.b.c.d). b"", 0 bits: any. What is too
+        long is cut."""
+    def follow_until(self, until_us: int) -> None:
+        """... until another moment; 0: no more."""
+    def followed(
+        self, slot: int, since: int
+    ) -> tuple[int, int, list[tuple[int, int, int, int, int, int, int, bytes]]]:
+        """What a worker has written since: where the next begins, how many requests
+        found no room, and (request, at_us, kind, subject, count, more, figure, text)
+        of each step. It goes on with as many. Numbers and text may be anything:
+        facts.trace looks."""
     def snapshot_workers(self) -> list[dict[str, Any]]:
         """For each used slot: slot, pid, generation, number, state, accesses,
         bytes_out, duration_us, connections (open now), accepted, busy (exchanges

@@ -3,12 +3,13 @@
 #       ground/arena, io/timer, io/watch, io/date, io/tls_stream, balance/table,
 #       balance/table_slots, seam, filters/chain, plan/client_names, plan/tls_names,
 #       plan/verdicts, plan/plan, plan/plan_begin, plan/client, plan/facts,
-#       plan/tls_variables, plan/unique_id, plan/map_file, plan/rewrite_map,
-#       plan/plan_rewrite, plan/reasons, plan/logline, plan/late_lines, flow/exchange,
-#       flow/engine, flow/member, flow/row, flow/heads, flow/work, flow/listeners,
-#       flow/queue, flow/downstream, flow/pool, flow/settle, flow/connect, flow/route,
-#       flow/steps, flow/upstream_events, flow/downstream_events, flow/accept,
-#       flow/events, flow/lone
+#       plan/tls_variables, plan/unique_id, plan/trace_context, plan/error_line,
+#       plan/map_file, plan/rewrite_map, plan/plan_rewrite, plan/reasons,
+#       plan/logline, plan/lost_lines, plan/late_lines, flow/exchange, flow/engine,
+#       flow/follow, flow/member, flow/row, flow/under_way, flow/heads, flow/work,
+#       flow/listeners, flow/queue, flow/downstream, flow/pool, flow/settle,
+#       flow/connect, flow/route, flow/steps, flow/upstream_events,
+#       flow/downstream_events, flow/accept, flow/events, flow/lone
 
 import os
 
@@ -108,6 +109,7 @@ cdef class Core:
         connect_prepare()
         plan_begin(model, table, member_slots, balancer_slots)
         plan_rewrites(model)
+        follow_prepare()
         pools_begin()
         queues_begin()
         plan_tls(tls_handles)

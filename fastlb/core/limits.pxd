@@ -253,6 +253,7 @@ cdef enum:
     PLACES_LEFT_US = 20000      # that a worker leaves what comes free to others ...
     PLACES_SLICE_US = 100000    # ... once in such a time
     OVERLOAD_TOLD_EVERY_US = 1000000    # that requests are turned away, to the log
+    FOLLOW_MEMBERS_MAX = 16     # of an election that are told (flow/follow.pyx)
     GAUGE_MAX = 1 << 24             # of one worker, as the master reads it
     TOTALS_READS_MAX = 64
 

@@ -97,6 +97,18 @@ cdef upstream *fuzz_upstream(exchange *x) noexcept nogil:
     return u
 
 
+cdef void fuzz_followed(const exchange *x) noexcept nogil:
+    """The step that was told last is one of this request, and has no more text than
+    there is room for."""
+    cdef const worker_follow *f = engine.view.follows + (
+        engine.slot - engine.view.workers)
+    cdef const follow_event *e = &f.events[(f.written - 1) % FOLLOW_EVENTS]
+    must(e.number == f.written)
+    must(e.request == x.followed)
+    must(e.kind >= FOLLOW_BEGAN and e.kind <= FOLLOW_ENDED)
+    must(e.unused0[0] == 0)
+
+
 cdef int fuzz_request(const uint8_t *data, size_t size) noexcept nogil:
     """A request's head, and what a member gets of it."""
     cdef head_limits limits = fuzz_limits()
@@ -105,7 +117,11 @@ cdef int fuzz_request(const uint8_t *data, size_t size) noexcept nogil:
     cdef buffer *b
     if x == NULL:
         return 0
+    follow_began(x)
+    fuzz_followed(x)
     if fuzz_route(x):
+        follow_mapped(x)
+        fuzz_followed(x)
         u = fuzz_upstream(x)
         if rewrite_request(x) == 0:
             b = u.output

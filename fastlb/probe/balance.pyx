@@ -512,6 +512,9 @@ cdef class TableProbe:
                 t.members_max),
             "workers": (
                 "field", <char *>t.workers - field, sizeof(worker_slot), t.workers_max),
+            "follows": (
+                "field", <char *>t.follows - field, sizeof(worker_follow),
+                t.workers_max),
             "shares": (
                 "field", <char *>t.shares - field,
                 SHARES_OF_A_LINE * sizeof(int32_t), lines * t.members_max),

@@ -42,6 +42,18 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_worker_that_is_ahead_leaves_the_backlog_to_the_others",
         "test_a_drain_takes_who_waits_in_the_backlog_and_nobody_after",
     ),
+    "follow": (
+        "test_the_steps_of_a_request_are_told",
+        "test_only_what_is_sought_is_followed",
+        "test_a_reader_that_is_slow_is_told_of_whole_requests",
+        "test_another_try_and_its_reason_are_steps",
+    ),
+    "under_way": (
+        "test_a_request_is_told_once_it_takes_longer_than_a_tick",
+        "test_each_state_is_told",
+        "test_of_many_the_oldest_are_told_in_order",
+        "test_a_lie_lasts_a_tick",
+    ),
     "session": (
         "test_the_first_answer_sets_it_and_the_others_do_not",
         "test_members_never_see_it",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fastlb.facts.vhost import DirConf, IfSection, Line
+from fastlb.facts.vhost import DirConf, Line
 
 NOWHERE: Line = ("", 0)
 
@@ -30,10 +29,3 @@ class Step:
 def line_of(conf: DirConf, name: str, number: int) -> Line:
     lines = conf.lines.get(name, ())
     return lines[number] if number < len(lines) else NOWHERE
-
-
-def ifs_of(owner: DirConf) -> Iterator[IfSection]:
-    """As the core counts them: each one's own right behind it."""
-    for one in owner.ifs:
-        yield one
-        yield from ifs_of(one.conf)

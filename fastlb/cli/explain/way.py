@@ -28,21 +28,24 @@ from fastlb.cli.explain.heads import Heads, error_steps
 from fastlb.cli.explain.own_files import at_path
 from fastlb.cli.explain.rules import rewrite_steps
 from fastlb.cli.explain.standing import Standing
-from fastlb.cli.explain.step import NOWHERE, Step, ifs_of, line_of
+from fastlb.cli.explain.step import NOWHERE, Step, line_of
 from fastlb.cli.explain.told import lines_of, status_line, text_of_bytes
 from fastlb.facts.mapping import Mapping
+from fastlb.facts.numbered import (
+    BY_HANDLER,
+    BY_RULE,
+    conf_numbered,
+    ifs_of,
+    mapping_numbered,
+    placed_of,
+)
 from fastlb.facts.rewrite_maps import maps_by_program
 from fastlb.facts.vhost import (
     DirConf,
-    FileSection,
     Line,
-    Section,
     SectionKind,
     VHost,
 )
-
-BY_RULE = -2  # the section of a mapping that mod_rewrite has made
-BY_HANDLER = -3  # the number of one that a SetHandler has
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,8 @@ class _Story:
             client=asked.client,
         )
         self.vhost: VHost = self.model.vhosts[self.found["vhost"]]
-        self.placed: tuple[Section | FileSection, ...] = (
-            *self.vhost.sections,
-            *self.vhost.file_sections,
-        )
-        owners = (self.vhost.default_conf, *(one.conf for one in self.placed))
-        self.ifs = [one for owner in owners for one in ifs_of(owner)]
+        self.placed = placed_of(self.vhost)
+        self.ifs = list(ifs_of(self.vhost))
 
     def told(self, answer: Sequence[str]) -> Way:
         self.listener()
@@ -250,12 +249,7 @@ class _Story:
 
     def conf(self, section: int) -> DirConf:
         """Numbers are those of the core: sections, and behind them <If>s."""
-        if section < 0:
-            return self.vhost.default_conf
-        count = len(self.placed)
-        if section >= count:
-            return self.ifs[section - count].conf
-        return self.placed[section].conf
+        return conf_numbered(self.vhost, section)
 
     def sections(self) -> None:
         applied = [index for index in self.found["sections"] if index >= 0]
@@ -464,19 +458,7 @@ class _Story:
         self.add("mapping", "none", "the variable no-proxy is set")
 
     def mapping(self, which: tuple[int, int]) -> Mapping:
-        section, number = which
-        if section == BY_RULE:
-            assert self.vhost.rewrite is not None
-            return self.vhost.rewrite.targets[number]
-        if number == BY_HANDLER:
-            handled = self.conf(section).handler_mapping
-            assert handled is not None
-            return handled
-        if section < 0:
-            return self.vhost.mappings[number]
-        found = self.conf(section).mapping
-        assert found is not None
-        return found
+        return mapping_numbered(self.vhost, *which)
 
     def passed_by(self) -> list[Step]:
         """Mappings that nobody looks at, because a rule has said where it goes."""

@@ -72,6 +72,16 @@ cdef struct election:
     int lock                    # LOCK_*: how the balancer's lock was had
     flag began_anew             # a number stood there that no election can have made
 
+# What the method compared, of an election that somebody follows (flow/follow.pyx).
+cdef struct elect_sight:
+    flag wanted                 # the next election is looked at
+    int count
+    int positions[FOLLOW_MEMBERS_MAX]
+    int score_counts[FOLLOW_MEMBERS_MAX]
+    lb_score scores[FOLLOW_MEMBERS_MAX][LB_SCORES_MAX]
+
+cdef elect_sight elect_seen
+
 # Begin one: from here on balancer_undo takes back what its process does not end.
 cdef void elect_begin(lb_choice *c, balancer_slot *slot) noexcept nogil
 

@@ -286,6 +286,15 @@ cdef bint elect_admit(const balancer_plan *b) noexcept nogil:
     return admitted
 
 
+cdef void elect_look(const lb_choice *c, const balancer_plan *b) noexcept nogil:
+    cdef int i
+    elect_seen.count = min(c.count, FOLLOW_MEMBERS_MAX)
+    for i in range(elect_seen.count):
+        elect_seen.positions[i] = elect_positions[i]
+        elect_seen.score_counts[i] = lb_method_of(b.lbmethod).tell(
+            c, i, &elect_seen.scores[i][0])
+
+
 cdef int elect_scan(lb_choice *c, const balancer_plan *b) noexcept nogil:
     cdef int i
     elect_gather(c, b)
@@ -293,6 +302,8 @@ cdef int elect_scan(lb_choice *c, const balancer_plan *b) noexcept nogil:
         elect_gather(c, b)
     if c.count == 0:
         return -1
+    if unlikely(elect_seen.wanted):
+        elect_look(c, b)
     i = lb_method_of(b.lbmethod).choose(c)
     ASSERT(-1 <= i < c.count)
     return elect_positions[i] if i >= 0 else -1

@@ -22,6 +22,11 @@
 #define OUTCOME_TIMES 16
 #define HISTORY_RINGS 3
 #define HISTORY_SAMPLES 2760 /* of all rings: 600, 720, 1440 */
+#define FOLLOW_EVENTS 256 /* of one worker, the last ones */
+#define FOLLOW_TEXT_BYTES 448 /* of each; longer ones end there */
+#define FOLLOW_METHOD_BYTES 32 /* of what is sought, with the NUL behind it */
+#define FOLLOW_HOST_BYTES 256
+#define FOLLOW_PATH_BYTES 512
 
 /* --- the book */
 
@@ -134,8 +139,18 @@ struct member_history {
 
 /* --- the field */
 
+struct follow_desk {
+    int64_t until_us;
+    uint32_t version, bits, unused0[12];
+    uint8_t network[ADDRESS_BYTES];
+    char method[FOLLOW_METHOD_BYTES];
+    char host[FOLLOW_HOST_BYTES];
+    char path[FOLLOW_PATH_BYTES];
+};
+
 struct table_field {
-    uint32_t repairs, moves;
+    uint32_t repairs, moves, unused0[14];
+    struct follow_desk follow;
 };
 
 struct balancer_slot {
@@ -192,6 +207,21 @@ struct worker_slot {
     uint64_t opened, reused, failed, unused0[5];
 };
 
+struct follow_event {
+    uint32_t number, request;
+    int64_t at_us, figure;
+    uint32_t kind;
+    int32_t subject, count, more;
+    uint32_t unused0[6];
+    char text[FOLLOW_TEXT_BYTES];
+};
+
+struct worker_follow {
+    uint32_t written, skipped, unused0[14];
+    uint32_t seen, unused1[15];
+    struct follow_event events[FOLLOW_EVENTS];
+};
+
 #define TABLE_AT(s, f, at) _Static_assert(offsetof(struct s, f) == (at), #s "." #f)
 #define TABLE_SIZE(s, size) _Static_assert(sizeof(struct s) == (size), #s)
 TABLE_SIZE(table_book, 128); TABLE_AT(table_book, ended_opened, 64);
@@ -216,4 +246,9 @@ TABLE_AT(member_slot, changes, 128);
 TABLE_SIZE(member_outcomes, 832); TABLE_AT(member_outcomes, duration_us, 768);
 TABLE_SIZE(vhost_slot, 832); TABLE_AT(vhost_slot, duration_us, 768);
 TABLE_SIZE(worker_slot, 128); TABLE_AT(worker_slot, opened, 64);
+TABLE_SIZE(follow_desk, 880); TABLE_AT(follow_desk, network, 64);
+TABLE_SIZE(table_field, 944); TABLE_AT(table_field, follow, 64);
+TABLE_SIZE(follow_event, 512); TABLE_AT(follow_event, text, 64);
+TABLE_SIZE(worker_follow, 131200); TABLE_AT(worker_follow, seen, 64);
+TABLE_AT(worker_follow, events, 128);
 #endif

@@ -18,13 +18,14 @@
 #   directory    0        table_directory   the writers' lock
 #                4096     address_record    [members_max]     256
 #                ...      health_record     [members_max]     256
-#   field        0        table_field       repairs, moves
 #   history      0        member_history    [members_max]     45056 (history.pyx)
+#   field        0        table_field       repairs, moves, whose requests are followed
 #                4096     balancer_slot     [balancers_max]   128
 #                ...      member_slot       [members_max]     128
 #                ...      member_outcomes   [members_max]     832
 #                ...      vhost_slot        [vhosts_max]      832
 #                ...      worker_slot       [workers_max]     128
+#                ...      worker_follow     [workers_max]     131200 (follow.pyx)
 #                ...      shares            [workers_max / 16][members_max][16]  int32
 #                ...      places            [workers_max / 16][members_max][16]  int32
 #                ...      queued            [workers_max / 16][balancers_max][16]  int32
@@ -67,6 +68,11 @@ cdef extern from "table.h" nogil:
         OUTCOME_TIMES
         HISTORY_RINGS
         HISTORY_SAMPLES
+        FOLLOW_EVENTS
+        FOLLOW_TEXT_BYTES
+        FOLLOW_METHOD_BYTES
+        FOLLOW_HOST_BYTES
+        FOLLOW_PATH_BYTES
 
     # --- the book
 
@@ -206,9 +212,20 @@ cdef extern from "table.h" nogil:
 
     # --- the field
 
+    # Whose requests are followed; the controller writes it.
+    struct follow_desk:                 # at 64 of the field
+        int64_t until_us                # 0    atomic; CLOCK_MONOTONIC; 0: nobody's
+        uint32_t version                # 8    versioned:
+        uint32_t bits                   # 12   of network; 0: of any client
+        uint8_t network[ADDRESS_BYTES]  # 64   as ground/address.pxd has it
+        char method[FOLLOW_METHOD_BYTES]    # 80   each ends at a NUL; "": any
+        char host[FOLLOW_HOST_BYTES]    # 112
+        char path[FOLLOW_PATH_BYTES]    # 368  what it begins with
+
     struct table_field:
         uint32_t repairs                # 0    atomic; locks taken from the dead
         uint32_t moves                  # 4    atomic; rises with any member's epoch
+        follow_desk follow              # 64
 
     # first line: of elections; second: of requests that wait
     struct balancer_slot:
@@ -291,6 +308,24 @@ cdef extern from "table.h" nogil:
         uint64_t reused                 # 72   own; requests that took an idle one
         uint64_t failed                 # 80   own; refused, or not made in time
 
+    # One step of a request that is followed (follow.pyx).
+    struct follow_event:
+        uint32_t number                 # 0    own; 1 + its place among all of them
+        uint32_t request                # 4    own number of the worker's request
+        int64_t at_us                   # 8    CLOCK_MONOTONIC
+        int64_t figure                  # 16   bytes; FOLLOW_ENDED alone
+        uint32_t kind                   # 24   FOLLOW_* (flow/follow.pyx)
+        int32_t subject                 # 28   what these are, the kind says
+        int32_t count                   # 32
+        int32_t more                    # 36
+        uint32_t unused0[6]             # 40
+        char text[FOLLOW_TEXT_BYTES]    # 64   ends at a NUL, if at all
+
+    struct worker_follow:
+        uint32_t written                # 0    own; events since the table was made
+        uint32_t skipped                # 4    own; requests that found no room
+        uint32_t seen                   # 64   atomic; events that were read
+        follow_event events[FOLLOW_EVENTS]  # 128
 
 # Bits of a member's flags, in the order in which Apache prints them.
 cdef enum:
@@ -361,6 +396,7 @@ cdef struct table_view:
     member_outcomes *outcomes
     vhost_slot *vhosts
     worker_slot *workers
+    worker_follow *follows
     int32_t *shares             # of a member's busy
     int32_t *places             # of its places (maxscope=global)
     int32_t *queued             # of the requests of a balancer that wait

@@ -86,6 +86,8 @@ cdef int table_make_field(table_view *t, int *kept) noexcept nogil:
         &size, <uint64_t>t.vhosts_max * sizeof(vhost_slot))
     cdef uint64_t workers = table_array(
         &size, <uint64_t>t.workers_max * sizeof(worker_slot))
+    cdef uint64_t follows = table_array(
+        &size, <uint64_t>t.workers_max * sizeof(worker_follow))
     cdef uint64_t shares = table_array(
         &size, lines * t.members_max * SHARES_OF_A_LINE * sizeof(int32_t))
     cdef uint64_t places = table_array(
@@ -102,6 +104,7 @@ cdef int table_make_field(table_view *t, int *kept) noexcept nogil:
     t.outcomes = <member_outcomes *>(base + outcomes)
     t.vhosts = <vhost_slot *>(base + vhosts)
     t.workers = <worker_slot *>(base + workers)
+    t.follows = <worker_follow *>(base + follows)
     t.shares = <int32_t *>(base + shares)
     t.places = <int32_t *>(base + places)
     t.queued = <int32_t *>(base + queued)

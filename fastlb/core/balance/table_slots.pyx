@@ -2,8 +2,9 @@
 # readers. The contracts of the methods stand in _core.pyi. None of this is on the path
 # of a request.
 #
-# uses: shared, nonces, io/watch, balance/table, balance/lock, balance/ledger,
-#       balance/lbmethods/methods, balance/claims
+# uses: shared, ground/address, nonces, io/watch, balance/table, balance/lock,
+#       balance/ledger, balance/history, balance/lbmethods/methods, balance/followed,
+#       balance/claims
 
 import os
 
@@ -811,6 +812,26 @@ cdef class Table:
         return (table_counts_of(&v.counts[0][0]), table_count_of(&v.duration_us),
                 table_count_of(&v.bytes_out))
 
+    def follow(self, long long until_us, bytes method not None, bytes host not None,
+               bytes path not None, bytes address not None, int bits):
+        """See `_core.pyi`."""
+        cdef network of
+        self.need_open()
+        if len(address) != ADDRESS_BYTES or not 0 <= bits <= 128:
+            raise ValueError("16 bytes of an address, and up to 128 bits of it")
+        memcpy(of.address, <const char *>address, sizeof(of.address))
+        of.bits = <unsigned char>bits
+        follow_say(&self.view, until_us, method, host, path, &of)
+
+    def follow_until(self, long long until_us):
+        self.need_open()
+        atomic_set_i64(&self.view.field.follow.until_us, until_us)
+
+    def followed(self, int slot, uint32_t since):
+        self.need_open()
+        if not 0 <= slot < <int>self.view.workers_max:
+            raise ValueError(f"no worker {slot}")
+        return follow_events(&self.view, slot, since)
 
     def snapshot_workers(self):
         cdef const worker_entry *e

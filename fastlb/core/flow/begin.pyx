@@ -1,10 +1,10 @@
 """A head has come: an exchange begins, or its request is refused."""
 # uses: ground/text, ground/free_list, io/buffer, io/timer, io/watch, http/fields,
 #       http/head, http/hops, http/host, http/framing, balance/ledger, plan/build,
-#       plan/plan, plan/client, plan/facts, plan/unique_id, plan/match,
-#       plan/remote_ip, flow/exchange, flow/engine, flow/states, flow/log_rows,
-#       flow/service_log, flow/heads, flow/downstream, flow/settle, flow/request,
-#       flow/answer, flow/route, flow/early
+#       plan/plan, plan/client, plan/facts, plan/request_ids, plan/match,
+#       plan/remote_ip, flow/exchange, flow/engine, flow/follow, flow/states,
+#       flow/log_rows, flow/service_log, flow/heads, flow/downstream, flow/settle,
+#       flow/request, flow/answer, flow/route, flow/early
 
 # What a head says before anything is decided about its request.
 cdef struct understanding:
@@ -147,6 +147,7 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     if unlikely(rc < 0):
         exchange_misunderstood(x, -rc, found.refused)
         return
+    follow_begin(x)
     if not x.body.done:
         request_body_begin(x)
     buffer_renew(&d.input)

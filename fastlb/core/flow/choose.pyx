@@ -3,10 +3,11 @@ to the connection that it goes out on."""
 # uses: ground/chartable, ground/text, ground/arena, io/watch, http/fields,
 #       balance/table, balance/ledger, balance/elect, balance/budget, balance/sticky,
 #       plan/plan, plan/facts, plan/undecided, flow/exchange, flow/engine,
-#       flow/states, flow/member, flow/log_rows, flow/service_log, flow/services,
-#       flow/queue, flow/places, flow/attempt, flow/pool, flow/settle, flow/session,
-#       flow/ejected, flow/elected, flow/again, flow/question, flow/tunnel,
-#       flow/coded, flow/response, flow/answer, flow/connecting, flow/send
+#       flow/follow, flow/states, flow/member, flow/log_rows, flow/service_log,
+#       flow/services, flow/queue, flow/places, flow/attempt, flow/pool, flow/settle,
+#       flow/session, flow/ejected, flow/elected, flow/again, flow/question,
+#       flow/tunnel, flow/coded, flow/response, flow/answer, flow/connecting,
+#       flow/send
 
 cdef void exchange_elect(exchange *x) noexcept nogil:
     """Find a member and ask it; also for every further try of the same request."""
@@ -42,6 +43,10 @@ cdef void exchange_ask(exchange *x) noexcept nogil:
     if unlikely(x.choice.left != NULL):
         again_sent(x)
     x.choice.attempts += 1
+    if unlikely(x.followed):
+        follow_note(
+            x, FOLLOW_ASKED, follow_slot(x.member), x.choice.attempts,
+            x.question.of != NULL, value(NULL, 0))
     if unlikely(not tried_add(x)):
         exchange_answer_error(x, 500, NULL)
         return
@@ -64,6 +69,12 @@ cdef void choice_begin(exchange *x) noexcept nogil:
         exchange_sticky(x)
     elif unlikely(x.choice.balancer.own_cookie != NULL):
         session_learn(x)
+    if unlikely(x.followed) and x.choice.sticky.route_length:
+        follow_note(
+            x, FOLLOW_SESSION, 0,
+            FOLLOW_FROM_OWN if x.choice.balancer.own_cookie != NULL
+            else FOLLOW_FROM_URL if x.choice.sticky.from_url else FOLLOW_FROM_COOKIE,
+            0, value(x.choice.sticky.route, x.choice.sticky.route_length))
 
 
 cdef bint choice_is_behind(exchange *x) noexcept nogil:

@@ -289,6 +289,7 @@ cdef struct exchange:
     downstream *down
     upstream *up
     unsigned char state         # X_*
+    unsigned int followed       # its number among those that are (follow.pyx); 0: none
     # the request
     hop_facts hop
     request_body body

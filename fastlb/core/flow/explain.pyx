@@ -14,11 +14,11 @@ caller's, and has counted nothing.
 #       io/watch, io/date, http/fields, http/head, http/exit, http/hops, http/framing,
 #       balance/chance, balance/elect, balance/elect_told, balance/table_slots, seam,
 #       plan/build, plan/tls_names, plan/verdicts, plan/access_plan, plan/plan,
-#       plan/plan_begin, plan/out_fields, plan/client, plan/facts, plan/plan_rewrite,
-#       plan/match, plan/decide, plan/asking, plan/reasons, plan/logline,
-#       flow/exchange, flow/engine, flow/filtering, flow/services, flow/attempt,
-#       flow/hash_key, flow/rewrite, flow/rewrite_answer, flow/codecs, flow/tunnel,
-#       flow/choose, flow/begin, flow/explained
+#       plan/plan_begin, plan/out_fields, plan/client, plan/facts, plan/error_line,
+#       plan/plan_rewrite, plan/match, plan/decide, plan/numbered, plan/asking,
+#       plan/reasons, plan/logline, flow/exchange, flow/engine, flow/filtering,
+#       flow/services, flow/attempt, flow/hash_key, flow/rewrite, flow/rewrite_answer,
+#       flow/codecs, flow/tunnel, flow/choose, flow/begin, flow/explained
 
 from libc.stdlib cimport calloc
 
@@ -319,7 +319,7 @@ cdef class Explainer:
         told["challenge"] = told_value(r.challenge)
         told["excluded"] = bool(r.excluded)
         told["sections"] = [
-            explained_section(r, r.confs[i]) for i in range(r.conf_count)]
+            section_number(r, r.confs[i]) for i in range(r.conf_count)]
         told["mapping"] = None if r.mapping == NULL else explained_mapping(r, r.mapping)
         told["target"] = told_value(r.target)
         told["file"] = None

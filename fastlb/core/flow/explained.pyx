@@ -5,7 +5,7 @@ The request is decided upon; what is asked here leaves it as it was.
 """
 # uses: ground/text, http/fields, http/head, plan/verdicts, plan/plan,
 #       plan/out_fields, plan/facts, plan/match, plan/rules, plan/redirect,
-#       plan/access, plan/asking, flow/exchange, flow/answer
+#       plan/access, plan/numbered, plan/asking, flow/exchange, flow/answer
 
 cdef head explained_head        # as it came
 
@@ -14,62 +14,11 @@ cdef object told_value(value v):
     return told_bytes(v.data, v.length)
 
 
-cdef int explained_section(const request_facts *r, const plan_conf *c) except -2:
-    """Number of the section that these settings are of; -1: of none. Behind the
-    sections of the host come its <If>s, each one's own right behind it."""
-    cdef plan_vhost *v = r.vhost
-    cdef int i
-    cdef int number = v.section_count
-    if c == &v.conf:
-        return -1
-    for i in range(v.section_count):
-        if &v.sections[i].conf == c:
-            return i
-    for i in range(v.file_section_count):
-        if &v.file_sections[i].conf == c:
-            return number + i
-    number += v.file_section_count
-    if explained_if(&v.conf, c, &number):
-        return number
-    for i in range(v.section_count):
-        if explained_if(&v.sections[i].conf, c, &number):
-            return number
-    for i in range(v.file_section_count):
-        if explained_if(&v.file_sections[i].conf, c, &number):
-            return number
-    return -1
-
-
-cdef bint explained_if(
-        const plan_conf *owner, const plan_conf *c, int *number) noexcept:
-    cdef int i
-    for i in range(owner.if_count):
-        if &owner.ifs[i].conf == c:
-            return True
-        number[0] += 1
-        if explained_if(&owner.ifs[i].conf, c, number):
-            return True
-    return False
-
-
 cdef object explained_mapping(const request_facts *r, const plan_mapping *m):
-    """(section, -1) of a ProxyPass in a section, (-1, number) of another; (-2, number)
-    of a target of rules, (section, -3) of a SetHandler."""
-    cdef plan_vhost *v = r.vhost
-    cdef int i
-    for i in range(r.conf_count):
-        if r.confs[i].has_mapping and r.confs[i].mapping == m:
-            return (explained_section(r, r.confs[i]), -1)
-        if r.confs[i].handler_mapping == m:
-            return (explained_section(r, r.confs[i]), -3)
-    for i in range(v.mapping_count):
-        if &v.mappings[i] == m:
-            return (-1, i)
-    if v.rewrite != NULL:
-        for i in range(v.rewrite.target_count):
-            if &v.rewrite_mappings[i] == m:
-                return (-2, i)
-    return (-1, -1)
+    """(section, number), as mapping_number has them."""
+    cdef int section, number
+    mapping_number(r, m, &section, &number)
+    return section, number
 
 
 cdef object explained_considered(request_facts *r):
@@ -116,7 +65,7 @@ cdef object explained_access(request_facts *r):
         verdicts = [
             explained_verdict(access_evaluate(r, &r.confs[i].access[k], True))
             for k in range(r.confs[i].access_count)]
-        found.append((explained_section(r, r.confs[i]), verdicts))
+        found.append((section_number(r, r.confs[i]), verdicts))
     r.host_wanted = wanted
     r.asks = asks
     return found
@@ -133,7 +82,7 @@ cdef object explained_redirect(request_facts *r, const redirected *moved):
                     r, &r.confs[i].redirects[j], absolute, &out) == 1 \
                     and out.status == moved.status \
                     and told_value(out.location) == told_value(moved.location):
-                return explained_section(r, r.confs[i]), j
+                return section_number(r, r.confs[i]), j
     return None
 
 
@@ -147,7 +96,7 @@ cdef object explained_document(request_facts *r, int status):
         return None
     number = <int>(d - r.confs[conf].error_documents)
     made = document_for(r, status, &composed)
-    return explained_section(r, r.confs[conf]), number, told_value(made)
+    return section_number(r, r.confs[conf]), number, told_value(made)
 
 
 cdef object explained_env_rules(request_facts *r):
@@ -160,7 +109,7 @@ cdef object explained_env_rules(request_facts *r):
     memcpy(&kept[0], &r.env[0], sizeof(value) * plan.env_count)
     memset(&r.env[0], 0, sizeof(value) * plan.env_count)
     for i in range(1, r.conf_count):
-        number = explained_section(r, r.confs[i])
+        number = section_number(r, r.confs[i])
         if 0 <= number < r.vhost.section_count:
             s = &r.vhost.sections[number]
             for j in range(s.group_count):
@@ -171,11 +120,11 @@ cdef object explained_env_rules(request_facts *r):
     for i in order:
         for j in range(r.confs[i].env_if_count):
             if explained_env_changes(r, &r.confs[i].env_ifs[j]):
-                found.append((explained_section(r, r.confs[i]), "if", j))
+                found.append((section_number(r, r.confs[i]), "if", j))
     for i in range(r.conf_count):
         for j in range(r.confs[i].env_count):
             if explained_env_changes(r, &r.confs[i].envs[j]):
-                found.append((explained_section(r, r.confs[i]), "set", j))
+                found.append((section_number(r, r.confs[i]), "set", j))
     memcpy(&r.env[0], &kept[0], sizeof(value) * plan.env_count)
     return found
 
@@ -218,7 +167,7 @@ cdef list explained_header_changes(request_facts *r, out_list *out, bint early):
             before = explained_fields(out)
             header_apply(r, out, &r.confs[i].request_headers[j], False)
             if explained_fields(out) != before:
-                found.append((explained_section(r, r.confs[i]), j))
+                found.append((section_number(r, r.confs[i]), j))
     return found
 
 

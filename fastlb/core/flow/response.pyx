@@ -4,13 +4,14 @@ The member's bytes wait in up.input, where they were received; what was composed
 waits in down.output and goes first. While anything waits nothing more is read: that is
 the whole of the backpressure.
 """
-# uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
-#       http/head, http/hops, http/framing, http/chunked, balance/ledger,
+# uses: ground/text, io/buffer, ground/arena, io/timer, io/watch, io/stream,
+#       http/fields, http/head, http/hops, http/framing, http/chunked, balance/ledger,
 #       balance/elect, balance/budget, plan/plan, plan/facts, flow/kept,
-#       flow/exchange, flow/engine, flow/states, flow/due, flow/member, flow/log_rows,
-#       flow/service_log, flow/filtering, flow/attempt, flow/pipes, flow/file_send,
-#       flow/settle, flow/ejected, flow/again, flow/trailers, flow/rewrite_answer,
-#       flow/question, flow/request, flow/splice, flow/tunnel, flow/coded
+#       flow/exchange, flow/engine, flow/follow, flow/states, flow/due, flow/member,
+#       flow/log_rows, flow/service_log, flow/filtering, flow/attempt, flow/pipes,
+#       flow/file_send, flow/settle, flow/ejected, flow/again, flow/trailers,
+#       flow/rewrite_answer, flow/question, flow/request, flow/splice, flow/tunnel,
+#       flow/coded
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
@@ -373,6 +374,10 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             or head_drop_hop_by_hop(&response_head, data, &hop) < 0:
         return response_broken(x)
     attempt_answered(x)
+    if unlikely(x.followed):
+        follow_note(
+            x, FOLLOW_ANSWERED, follow_slot(x.member), response_head.status,
+            x.question.of != NULL, value(NULL, 0))
     if unlikely(x.question.of != NULL) and not question_is_relayed(
             x, &response_head, data):
         response_judge(x, response_head.status)

@@ -8,6 +8,8 @@ cdef void exchange_route(exchange *x) noexcept nogil:
     exchange_renew(x)
     exchange_enter(x, X_DECIDE)
     what = request_decide(&x.facts, &d)
+    if unlikely(x.followed):
+        follow_decided(x, what, &d)
     if likely(what == DECIDED_MEMBER and x.facts.file == NULL):
         exchange_proxy(x)
     elif what == DECIDED_TUNNEL:
@@ -66,6 +68,8 @@ cdef void exchange_proxy(exchange *x) noexcept nogil:
     if unlikely(request_target(&x.facts, &d) != DECIDED_MEMBER):
         exchange_answer_decided(x, DECIDED_ERROR, &d)
         return
+    if unlikely(x.followed):
+        follow_mapped(x)
     if not x.body.done or x.body.framing.kind == BODY_CHUNKED:
         if not x.body.expect_continue:
             exchange_enter(x, X_READ_BODY)

@@ -1,7 +1,8 @@
 """A member is connected: the request goes out."""
-# uses: balance/ledger, plan/plan, plan/logline, flow/exchange, flow/member,
-#       flow/service_log, flow/settle, flow/rewrite, flow/codecs, flow/request,
-#       flow/tunnel, flow/response, flow/answer, flow/connecting
+# uses: ground/text, balance/ledger, plan/plan, plan/logline, flow/exchange,
+#       flow/follow, flow/member, flow/service_log, flow/settle, flow/rewrite,
+#       flow/codecs, flow/request, flow/tunnel, flow/response, flow/answer,
+#       flow/connecting
 
 cdef void upstream_found_member(upstream *u) noexcept nogil:
     """A new connection is there: its member may have been out."""
@@ -17,6 +18,10 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     if unlikely(x.member == &connect_target):
         tunnel_grant(x)
         return
+    if unlikely(x.followed):
+        follow_note(
+            x, FOLLOW_CONNECTED, follow_slot(x.member), x.up.requests, 0,
+            value(NULL, 0))
     x.up.requests += 1
     if unlikely(logline_wants_source_port):
         upstream_learn_port(x)

@@ -1,10 +1,10 @@
 """Lines for the error log (service_log.pxd)."""
 # uses: ground/text, io/buffer, io/writer, ground/address, io/tls_state, io/watch,
 #       io/preface, http/fields, balance/table, balance/lock, balance/ledger,
-#       balance/elect, balance/budget, balance/eject, seam, plan/verdicts,
+#       balance/elect, balance/budget, balance/eject, seam, plan/build, plan/verdicts,
 #       plan/access_plan, plan/plan, plan/client, plan/digest, plan/facts,
-#       plan/auth_said, flow/kept, flow/exchange, flow/engine, flow/member,
-#       flow/log_rows
+#       plan/error_line, plan/auth_said, flow/kept, flow/exchange, flow/engine,
+#       flow/follow, flow/member, flow/log_rows
 
 from string import Formatter
 
@@ -266,6 +266,15 @@ cdef str request_id_said(exchange *x):
     return f", request_id: {said_of(id.data, id.length)}" if id.data != NULL else ""
 
 
+cdef void log_followed(exchange *x, const log_row *row, int error, str line):
+    """... for whoever follows the request, whatever LogLevel makes of it."""
+    why = f"{os.strerror(error)}: " if error else ""
+    said = f"{row.module.decode()}:{row.level.decode()} {why}{line}".encode(
+        "utf-8", "surrogateescape")
+    follow_note(
+        x, FOLLOW_SAID, 0, 0, 0, value(<const char *>said, <unsigned int>len(said)))
+
+
 cdef void log_say(
         client_facts *client, plan_vhost *v, exchange *x, const log_row *row, int error,
         const char *detail, long number) noexcept with gil:
@@ -279,6 +288,8 @@ cdef void log_say(
             if piece[1] and piece[1] not in facts:
                 facts[piece[1]] = log_fact(x, piece[1])
         line = line.format_map(facts)
+        if x != NULL and x.followed:
+            log_followed(x, row, error, line)
         error_line_say(
             row.level.decode(), row.module.decode(), v.index if v != NULL else 0,
             client, &x.facts if x != NULL else NULL, error,

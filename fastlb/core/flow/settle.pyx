@@ -94,6 +94,8 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
     ledger_request_done(engine.slot, x.record.bytes_out, duration_us)
     if x.facts.vhost.log_count:
         exchange_log(x, tried_count)
+    if unlikely(x.followed):
+        follow_ended(x)
     if unlikely(x.state == X_TUNNEL):
         engine.tunnel_count -= 1
         ledger_down(&engine.slot.tunnels)

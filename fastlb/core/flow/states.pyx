@@ -1,6 +1,6 @@
 """States: a table says what may follow each, one function changes it. Debug builds
 assert each step."""
-# uses: io/watch, flow/exchange
+# uses: io/watch, flow/exchange, flow/follow
 
 # The table in downstream.pyx, as bits.
 cdef unsigned char[DOWN_STATES] DOWN_FOLLOWERS = [
@@ -57,4 +57,6 @@ cdef inline void upstream_enter(upstream *u, unsigned char state) noexcept nogil
 
 cdef inline void exchange_enter(exchange *x, unsigned char state) noexcept nogil:
     ASSERT(X_FOLLOWERS[x.state] >> state & 1)
+    if unlikely(x.followed):
+        follow_state(x, state)
     x.state = state
