@@ -202,6 +202,13 @@ class Table:
     def vhost_outcomes(self, key: str) -> tuple[list[list[int]], int, int] | None:
         """The same for all requests of a virtual host (vhost_id), and the bytes sent to
         its clients. None: nobody has claimed a slot for it."""
+    def requests(
+        self,
+    ) -> list[tuple[int, int, list[tuple[int, int, int, int, int, str, bytes]]]]:
+        """Slot and generation of each worker, and (since_us, state, member slot, vhost
+        index, bytes sent, client, text) of its 32 requests that have been longest under
+        way, as its last tick saw them. A worker that writes them just now is left out.
+        Numbers and text may be anything: facts.under_way looks."""
     def follow(
         self,
         until_us: int,

@@ -158,6 +158,7 @@ cdef class Core:
             pools_renew()
             work_tick()
             row_say_again()
+            under_way_tell()
             if engine.paused and accept_room() <= 0:
                 accept_make_room()
             accept_resume()

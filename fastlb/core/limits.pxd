@@ -253,6 +253,10 @@ cdef enum:
     PLACES_LEFT_US = 20000      # that a worker leaves what comes free to others ...
     PLACES_SLICE_US = 100000    # ... once in such a time
     OVERLOAD_TOLD_EVERY_US = 1000000    # that requests are turned away, to the log
+    # requests that the status page shows (flow/under_way.pyx)
+    UNDER_WAY_AFTER_US = 100000     # since when
+    UNDER_WAY_PAUSE_US = 50000      # between two walks: shorter than a tick ...
+    UNDER_WAY_LOOK_US = 50          # ... and longer by so much for each connection
     FOLLOW_MEMBERS_MAX = 16     # of an election that are told (flow/follow.pyx)
     GAUGE_MAX = 1 << 24             # of one worker, as the master reads it
     TOTALS_READS_MAX = 64

@@ -420,6 +420,14 @@ cdef class TableProbe:
     def request_done(self, int worker, long long bytes_out, long long duration_us):
         ledger_request_done(self.table.worker(worker), bytes_out, duration_us)
 
+    def write_requests(self, int worker, bytes rows, uint32_t version):
+        """As a worker that was taken over may."""
+        cdef worker_requests *r = &self.table.view.requests[worker]
+        if len(rows) > <Py_ssize_t>sizeof(r.rows):
+            raise ValueError(f"{sizeof(r.rows)} bytes of rows, no more")
+        memcpy(r.rows, <const char *>rows, len(rows))
+        atomic_set_u32(&r.version, version)
+
     # --- states
 
     def failed(self, int member, long long now_us, bint probe_may_clear=False):
@@ -512,6 +520,9 @@ cdef class TableProbe:
                 t.members_max),
             "workers": (
                 "field", <char *>t.workers - field, sizeof(worker_slot), t.workers_max),
+            "requests": (
+                "field", <char *>t.requests - field, sizeof(worker_requests),
+                t.workers_max),
             "follows": (
                 "field", <char *>t.follows - field, sizeof(worker_follow),
                 t.workers_max),

@@ -26,6 +26,8 @@ from rights import AS_ROOT
 
 from fastlb import _core, _probe
 from fastlb.config.directives.balancer_params import LBMETHODS
+from fastlb.facts.history import samples_of
+from fastlb.facts.under_way import STATES, under_way_of
 from tests.ports import free_ports
 
 from . import liar
@@ -38,6 +40,7 @@ FACTORS = (100, 300)
 CYCLE = [1, 0, 1, 1]  # Apache's sequence for these factors
 GAUGE_MAX = 1 << 24
 COUNT_MAX = 1 << 56
+NOW_US = 10**12
 
 
 class World:
@@ -47,6 +50,7 @@ class World:
         self.table = _core.Table.create(8, 64, 64)
         self.inside = _probe.TableProbe(self.table)
         self.generation = 0
+        self.now_us = 0
         self.slots: dict[str, list[int]] = {}
         self.balancers: dict[str, int] = {}
         self.living: list[int] = []
@@ -95,6 +99,8 @@ class World:
 
     def look(self) -> None:
         """Read everything, as the status page and the master do."""
+        self.now_us += 1_000_000
+        self.table.note_history(self.now_us)
         for method in METHODS:
             found = self.table.snapshot_balancer(self.balancers[method])
             assert found["members"] == self.slots[method]
@@ -110,10 +116,18 @@ class World:
                 assert member["places"] == 0  # of none
                 assert set(member["flags"]) <= set("OE")
                 self.table.addresses(slot)
+                ring = self.now_us // 1_000_000 % 3  # all three, one look each
+                _, samples = self.table.history(slot, ring) or (0, b"")
+                assert all(s is None or 0 <= s.usable <= 1 for s in samples_of(samples))
         for worker in self.table.snapshot_workers():
             assert len(worker["state"]) == 1
             assert 0 <= worker["connections"] <= GAUGE_MAX
             assert 0 <= worker["accesses"] < COUNT_MAX
+        for _, _, rows in self.table.requests():
+            for one in under_way_of(rows, NOW_US):
+                assert 0 <= one.since_us <= NOW_US
+                assert one.state in STATES
+                assert one.text.isascii() and len(one.client) <= 45
         assert all(value >= 0 for value in self.table.totals().values())
 
 

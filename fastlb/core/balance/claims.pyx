@@ -330,6 +330,9 @@ cdef uint64_t claim_count(uint64_t *p) noexcept nogil:
 cdef long long claim_empty_row(table_view *t, worker_slot *w) noexcept nogil:
     cdef uint32_t i
     cdef long long busy = 0
+    cdef worker_requests nothing
+    memset(&nothing, 0, sizeof(nothing))
+    worker_requests_write(t, w, &nothing)
     for i in range(t.book.members_used):
         busy += claim_gauge(table_share(t, w, &t.members[i]))
         claim_zero(table_place(t, w, &t.members[i]))

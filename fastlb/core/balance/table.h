@@ -1,6 +1,7 @@
 /* The shared slot table, byte by byte. table.pxd draws it and says who writes what.
  *
- * Sized integers only, and no pointer, length or index in what workers can write. */
+ * Sized integers only, and no pointer, length or index in what workers can write; the
+ * text of a request_row has a fixed room, and is for people alone. */
 #ifndef FASTLB_TABLE_H
 #define FASTLB_TABLE_H
 #include <stddef.h>
@@ -22,6 +23,8 @@
 #define OUTCOME_TIMES 16
 #define HISTORY_RINGS 3
 #define HISTORY_SAMPLES 2760 /* of all rings: 600, 720, 1440 */
+#define REQUESTS_SHOWN 32 /* of one worker, those that have been longest under way */
+#define REQUEST_TEXT_BYTES 96 /* of its method and path; longer ones end there */
 #define FOLLOW_EVENTS 256 /* of one worker, the last ones */
 #define FOLLOW_TEXT_BYTES 448 /* of each; longer ones end there */
 #define FOLLOW_METHOD_BYTES 32 /* of what is sought, with the NUL behind it */
@@ -207,6 +210,20 @@ struct worker_slot {
     uint64_t opened, reused, failed, unused0[5];
 };
 
+struct request_row {
+    int64_t since_us;
+    uint64_t bytes_out;
+    int32_t member, vhost;
+    uint32_t state, unused0;
+    uint8_t client[ADDRESS_BYTES];
+    char text[REQUEST_TEXT_BYTES];
+};
+
+struct worker_requests {
+    uint32_t version, unused0[15];
+    struct request_row rows[REQUESTS_SHOWN];
+};
+
 struct follow_event {
     uint32_t number, request;
     int64_t at_us, figure;
@@ -246,6 +263,8 @@ TABLE_AT(member_slot, changes, 128);
 TABLE_SIZE(member_outcomes, 832); TABLE_AT(member_outcomes, duration_us, 768);
 TABLE_SIZE(vhost_slot, 832); TABLE_AT(vhost_slot, duration_us, 768);
 TABLE_SIZE(worker_slot, 128); TABLE_AT(worker_slot, opened, 64);
+TABLE_SIZE(request_row, 144); TABLE_AT(request_row, text, 48);
+TABLE_SIZE(worker_requests, 4672); TABLE_AT(worker_requests, rows, 64);
 TABLE_SIZE(follow_desk, 880); TABLE_AT(follow_desk, network, 64);
 TABLE_SIZE(table_field, 944); TABLE_AT(table_field, follow, 64);
 TABLE_SIZE(follow_event, 512); TABLE_AT(follow_event, text, 64);

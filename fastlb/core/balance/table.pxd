@@ -6,7 +6,8 @@
 #               themselves, and what checks of their health have found
 #   history     written by the monitor: what members did in the last 24 hours
 #   field       written by all: states, counters, elections. Numbers only: nothing in
-#               it is an index, a length, a pointer, or the bound of a loop
+#               it is an index, a length, a pointer, or the bound of a loop; and text of
+#               requests, which is for people alone
 #
 #   book         0        table_book        counts of slots, totals of ended workers
 #                4096     balancer_entry    [balancers_max]   448 bytes each
@@ -25,6 +26,7 @@
 #                ...      member_outcomes   [members_max]     832
 #                ...      vhost_slot        [vhosts_max]      832
 #                ...      worker_slot       [workers_max]     128
+#                ...      worker_requests   [workers_max]     4672
 #                ...      worker_follow     [workers_max]     131200 (follow.pyx)
 #                ...      shares            [workers_max / 16][members_max][16]  int32
 #                ...      places            [workers_max / 16][members_max][16]  int32
@@ -68,6 +70,8 @@ cdef extern from "table.h" nogil:
         OUTCOME_TIMES
         HISTORY_RINGS
         HISTORY_SAMPLES
+        REQUESTS_SHOWN
+        REQUEST_TEXT_BYTES
         FOLLOW_EVENTS
         FOLLOW_TEXT_BYTES
         FOLLOW_METHOD_BYTES
@@ -308,6 +312,21 @@ cdef extern from "table.h" nogil:
         uint64_t reused                 # 72   own; requests that took an idle one
         uint64_t failed                 # 80   own; refused, or not made in time
 
+    # A request that is under way. Who reads it looks at each number: a worker that was
+    # taken over may have written it.
+    struct request_row:
+        int64_t since_us                # 0    CLOCK_MONOTONIC; 0: there is none
+        uint64_t bytes_out              # 8    that the client was sent
+        int32_t member                  # 16   slot of the one that is asked; -1: nobody
+        int32_t vhost                   # 20   of the worker's model
+        uint32_t state                  # 24   UNDER_WAY_* (flow/under_way.pyx)
+        uint8_t client[ADDRESS_BYTES]   # 32   as ground/address.pxd has it
+        char text[REQUEST_TEXT_BYTES]   # 48   method and path; ends at a NUL, if at all
+
+    struct worker_requests:
+        uint32_t version                # 0    own, versioned:
+        request_row rows[REQUESTS_SHOWN]    # 64   the oldest first
+
     # One step of a request that is followed (follow.pyx).
     struct follow_event:
         uint32_t number                 # 0    own; 1 + its place among all of them
@@ -396,6 +415,7 @@ cdef struct table_view:
     member_outcomes *outcomes
     vhost_slot *vhosts
     worker_slot *workers
+    worker_requests *requests
     worker_follow *follows
     int32_t *shares             # of a member's busy
     int32_t *places             # of its places (maxscope=global)

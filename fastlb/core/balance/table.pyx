@@ -86,6 +86,8 @@ cdef int table_make_field(table_view *t, int *kept) noexcept nogil:
         &size, <uint64_t>t.vhosts_max * sizeof(vhost_slot))
     cdef uint64_t workers = table_array(
         &size, <uint64_t>t.workers_max * sizeof(worker_slot))
+    cdef uint64_t requests = table_array(
+        &size, <uint64_t>t.workers_max * sizeof(worker_requests))
     cdef uint64_t follows = table_array(
         &size, <uint64_t>t.workers_max * sizeof(worker_follow))
     cdef uint64_t shares = table_array(
@@ -104,6 +106,7 @@ cdef int table_make_field(table_view *t, int *kept) noexcept nogil:
     t.outcomes = <member_outcomes *>(base + outcomes)
     t.vhosts = <vhost_slot *>(base + vhosts)
     t.workers = <worker_slot *>(base + workers)
+    t.requests = <worker_requests *>(base + requests)
     t.follows = <worker_follow *>(base + follows)
     t.shares = <int32_t *>(base + shares)
     t.places = <int32_t *>(base + places)
@@ -297,4 +300,40 @@ cdef void health_record_write(
     atomic_set_u32(&r.version, odd)
     atomic_fence_release()
     memcpy(&r.checks, &record.checks, sizeof(health_record) - sizeof(uint32_t))
+    atomic_set_release_u32(&r.version, odd + 1)
+
+
+# Requests of a worker that are under way, copied whole; False: it writes just now.
+cdef bint worker_requests_read(
+        const table_view *t, const worker_slot *w,
+        worker_requests *out) noexcept nogil:
+    cdef const worker_requests *r = t.requests + (w - t.workers)
+    cdef uint32_t before
+    cdef int _tries
+    ASSERT(<size_t>(w - t.workers) < t.workers_max)
+    for _tries in range(TABLE_VERSION_READS_MAX):
+        before = atomic_get_acquire_u32(&r.version)
+        if before & 1:
+            continue
+        memcpy(out, r, sizeof(worker_requests))
+        atomic_fence_acquire()
+        if atomic_get_u32(&r.version) == before:
+            return True
+    return False
+
+
+# ... written by it, if they are others than those that stand there. The version of
+# `now` counts for nothing.
+cdef void worker_requests_write(
+        const table_view *t, const worker_slot *w,
+        const worker_requests *now) noexcept nogil:
+    cdef worker_requests *r = t.requests + (w - t.workers)
+    cdef uint32_t odd = atomic_get_u32(&r.version) | 1
+    ASSERT(<size_t>(w - t.workers) < t.workers_max)
+    if not atomic_get_u32(&r.version) & 1 \
+            and memcmp(r.rows, now.rows, sizeof(r.rows)) == 0:
+        return
+    atomic_set_u32(&r.version, odd)
+    atomic_fence_release()
+    memcpy(r.rows, now.rows, sizeof(r.rows))
     atomic_set_release_u32(&r.version, odd + 1)

@@ -109,7 +109,24 @@ cdef uint64_t table_count_of(const uint64_t *p) noexcept:
     return now if now < LEDGER_COUNT_MAX else 0
 
 
-# Slots that a generation holds, as bits of one number for balancers, one for members.
+cdef list table_rows_of(const worker_requests *r):
+    cdef const request_row *row
+    cdef char[ADDRESS_TEXT_BYTES] client
+    cdef unsigned int length
+    cdef int i
+    found = []
+    for i in range(REQUESTS_SHOWN):
+        row = &r.rows[i]
+        if row.since_us == 0:
+            continue
+        length = address_text(&row.client[0], &client[0])
+        found.append((
+            row.since_us, row.state, row.member, row.vhost, row.bytes_out,
+            table_text_of(&client[0], length),
+            row.text[:REQUEST_TEXT_BYTES].split(b"\0", 1)[0]))
+    return found
+
+
 # [OUTCOME_CLASSES][OUTCOME_TIMES]
 cdef list table_counts_of(const uint64_t *counts):
     return [
@@ -811,6 +828,18 @@ cdef class Table:
             return None
         return (table_counts_of(&v.counts[0][0]), table_count_of(&v.duration_us),
                 table_count_of(&v.bytes_out))
+
+    def requests(self):
+        cdef worker_requests r
+        cdef const worker_entry *e
+        self.need_open()
+        found = []
+        for slot in range(atomic_get_u32(&self.view.book.workers_used)):
+            e = &self.view.worker_entries[<int>slot]
+            if atomic_get_acquire_u32(&e.used) and worker_requests_read(
+                    &self.view, &self.view.workers[<int>slot], &r):
+                found.append((slot, e.generation, table_rows_of(&r)))
+        return found
 
     def follow(self, long long until_us, bytes method not None, bytes host not None,
                bytes path not None, bytes address not None, int bits):

@@ -31,6 +31,7 @@ cdef struct engine_state:
     # when the log was told last of pages whose links stay as they are (filtering.pyx)
     long long page_coded_us
     long long page_left_us
+    long long under_way_us      # when requests under way are told again (under_way.pyx)
     long long overload_told_us  # ... and of requests that could not wait (choose.pyx)
     bint accepting
     bint paused                 # no more connections, or out of descriptors

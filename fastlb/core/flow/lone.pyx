@@ -1,8 +1,8 @@
 """A worker that is left with tunnels (lone.pxd)."""
 # uses: ground/free_list, io/buffer, io/timer, io/watch, balance/table,
 #       balance/ledger, seam, plan/plan, plan/logline, plan/late_lines, flow/exchange,
-#       flow/engine, flow/queue, flow/downstream, flow/upstream, flow/pool,
-#       flow/pipes, flow/settle, flow/tunnel, flow/events
+#       flow/engine, flow/under_way, flow/queue, flow/downstream, flow/upstream,
+#       flow/pool, flow/pipes, flow/settle, flow/tunnel, flow/events
 
 cdef table_view lone_view       # the one of the Table goes with the interpreter
 cdef long long lone_closing_us = 0      # since when tunnels are closed; 0: they are not
@@ -49,6 +49,7 @@ cdef void lone_run(int pipe, long long ends_us) noexcept nogil:
         watch.now_us = clock_us()
         timers_sweep(watch.now_us, conn_timed_out)
         queues_renew()
+        under_way_tell()
         if lone_closes:
             lone_close_some()
         watch_free_dead()
