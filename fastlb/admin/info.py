@@ -45,7 +45,7 @@ def _settings(request: Request, model: Model, facts: ServerFacts) -> Iterator[st
         ("Generation", facts.generation),
         ("Virtual hosts", len(model.vhosts) - 1),
         ("Balancers", len(model.balancers)),
-        ("Members", len(model.members)),
+        ("Members", len(model.written_members)),
     ):
         yield f"<dt><strong>{name}:</strong> {pages.escaped(str(value))}</dt>\n"
     yield "</dl>\n"

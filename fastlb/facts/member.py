@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from fastlb.base.addresses import literal_of
 from fastlb.facts.agent import AgentCheck
+from fastlb.facts.controller import HOST as CONTROLLER_HOST
+from fastlb.facts.controller import abstract_name
 from fastlb.facts.health import HealthCheck
 from fastlb.facts.tls import TlsMember
 
@@ -82,6 +84,21 @@ class Member:
     def is_named(self) -> bool:
         """Its addresses are looked up, and may change."""
         return self.unix_path is None and literal_of(self.peer_host) is None
+
+    @property
+    def is_controller(self) -> bool:
+        """It is a part of this server, and no member that anybody wrote."""
+        return self.host == CONTROLLER_HOST and self.unix_path is not None
+
+    @property
+    def socket_name(self) -> bytes | None:
+        """Of the unix socket to connect to, in bytes: it need not be text."""
+        if self.unix_path is None:
+            return None
+        if self.is_controller:
+            # The core ends a path with a NUL of its own, and pads it to sun_path.
+            return abstract_name(self.unix_path).rstrip(b"\0")
+        return self.unix_path.encode("latin-1")
 
     @property
     def peer_host(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.listener import AddressSet, Listener
@@ -83,3 +84,24 @@ class Model:
     mime_types: bytes = b""  # TypesConfig, as mime_table.py packs it; b"": none
     types_of_members: bool = False  # they hold for members' answers, too
     lists_directories: bool = True  # where Options Indexes holds; else nowhere
+
+    @property
+    def written_members(self) -> tuple[Member, ...]:
+        """All but the controller, which is a part of this server."""
+        return tuple(one for one in self.members if not one.is_controller)
+
+    def host_of(self, balancer_key: str) -> VHost | None:
+        """The host whose balancer has that key."""
+        vhost_id = balancer_key.partition("@")[2]
+        found = (one for one in self.vhosts if one.vhost_id == vhost_id)
+        return next(found, None)
+
+    def serving(self) -> frozenset[int]:
+        """Indexes of the members that requests are for. Others are a part of this
+        server, or an operator has taken them out of their balancer while running."""
+        direct = (
+            index
+            for index, member in enumerate(self.members)
+            if member.balancer_index < 0 and not member.is_controller
+        )
+        return frozenset(chain(direct, *(one.members for one in self.balancers)))

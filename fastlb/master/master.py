@@ -637,7 +637,7 @@ def serving(generation: Generation) -> str:
     model = generation.model
     counts = (
         (len(model.vhosts), "host"),
-        (len(model.members), "member"),
+        (len(model.written_members), "member"),
         (len(generation.seats), "worker"),
     )
     told = (f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)

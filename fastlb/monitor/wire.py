@@ -67,9 +67,8 @@ def places_of(
     member: Member, known: Sequence[tuple[str, int]]
 ) -> list[tuple[socket.AddressFamily, Address]]:
     """Where the member is to be found. known: as the table has them."""
-    if member.unix_path is not None:
-        # Bytes, as the core connects: a path need not be text in any encoding.
-        return [(socket.AF_UNIX, member.unix_path.encode("latin-1"))]
+    if member.socket_name is not None:
+        return [(socket.AF_UNIX, member.socket_name)]
     return [
         (socket.AF_INET6 if ":" in host else socket.AF_INET, (host, port))
         for host, port in known

@@ -27,7 +27,8 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     # A direct member's path is part of its mapping's target.
     m.path = plan_text(member.path if member.balancer_index >= 0 else "")
     m.route = plan_text(member.route)
-    m.unix_path = plan_text(member.unix_path)
+    name = member.socket_name
+    m.unix_path = plan_text(None if name is None else name.decode("latin-1"))
     m.has_agent = member.agent is not None
     m.smax = -1 if member.smax is None else member.smax
     m.source = plan_source(member.source_address)
