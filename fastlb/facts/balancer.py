@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from fastlb.facts.words import HashBy
+
+NONCE_NONE: Final = "none"
+"""Of nonce=: whoever can see the page can change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +67,18 @@ class Balancer:
     hash_by: HashBy  # what byhash elects by
     hash_name: str  # of that header or cookie
     hash_load_percent: int  # that a member may have of the mean; 0: any
+    growth: int  # members that may be added while running
+    nonce: str  # of balancer-manager's forms; "": a random one; NONCE_NONE
     file: str
     line: int
+    # what files say of keys that were changed while running
+    configured: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+    @property
+    def plain_name(self) -> str:
+        return self.name.removeprefix("balancer://")
+
+    @property
+    def host(self) -> str:
+        """The virtual host that it belongs to; "": the main server."""
+        return self.key[len(self.name) + 1 :]

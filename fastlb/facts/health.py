@@ -58,6 +58,14 @@ class Begin(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class HealthCondition:
+    """A ProxyHCExpr. name: as it is written there"""
+
+    name: str
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class HealthCheck:
     """How a member is checked by the clock: its `hc...=`."""
 
@@ -66,7 +74,7 @@ class HealthCheck:
     passes: int  # in a row that bring it back
     fails: int  # in a row that put it out
     uri: str  # hcuri=, behind the path of the member's URL
-    expression: Expression | None  # hcexpr=; None: the status decides
+    condition: HealthCondition | None  # hcexpr=; None: the status decides
     timeout_ms: int | None  # hctimeout=; None: the member's timeout=
     begin: Begin
     fields: tuple[tuple[str, str], ...]  # hcheaders=

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastlb.base.addresses import literal_of
 from fastlb.facts.agent import AgentCheck
@@ -79,6 +79,8 @@ class Member:
     health: HealthCheck | None = None  # by the clock; None: not checked
     remote: Remote | None = None
     agent: AgentCheck | None = None  # agentcheck=
+    # what files say of keys that were changed while running
+    configured: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @property
     def is_named(self) -> bool:

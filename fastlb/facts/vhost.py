@@ -19,6 +19,7 @@ from fastlb.facts.filters import (
     SmartFilter,
     Substitution,
 )
+from fastlb.facts.health import HealthCondition
 from fastlb.facts.html import Html
 from fastlb.facts.labels import Expires, FileETag, Mime
 from fastlb.facts.ldap import Ldap
@@ -296,6 +297,8 @@ class VHost:
     read_header: ReadLimit = ReadLimit()
     read_body: ReadLimit = ReadLimit()
     rewrite: RewriteServer | None = None  # None: no line of mod_rewrite
+    balancer_persist: bool = True  # what is changed of its balancers outlives a restart
+    health_conditions: tuple[HealthCondition, ...] = ()  # ProxyHCExpr
     document_root: str = ""  # without its last slash
     file_aliases: tuple[FileAlias, ...] = ()  # in the order in which they are tried
     # In httpd's order: by the length of their paths, expressions, then names of files

@@ -18,9 +18,11 @@ from fastlb.config.directives import declarations
 from fastlb.config.directives.balancer_params import BALANCER
 from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.parameter import Parameters
+from fastlb.facts.adjustments import HEALTH_KEYS
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.mapping import Mapping as Pass
 from fastlb.facts.member import Member
+from fastlb.facts.said import said_of_member
 from fastlb.facts.server import Model
 from fastlb.facts.vhost import DirConf, Line, Section, VHost
 
@@ -36,7 +38,7 @@ _NOT_SETTINGS: Final = frozenset(
         *("mappings", "sections", "default_conf", "mapping", "regexes"),
         *("handler_head", "handler_mapping"),
         *("proxy_sections", "proxy_sections_dynamic", "pattern", "is_regex"),
-        "target_path",
+        *("target_path", "configured"),
     )
 )
 """Fields that say who something is, where it stands, or have changes of their own."""
@@ -61,6 +63,7 @@ _WORDS: Final = {
     "connect_ports": "AllowCONNECT",
     "tls": "SSL*",
     "agent": "agentcheck",
+    "health_conditions": "ProxyHCExpr",
     "target": "target",
     "document_root": "DocumentRoot",
     "server_root": "ServerRoot",
@@ -277,9 +280,17 @@ def _balancers(old: Model, new: Model) -> Iterator[Change]:
     )
     yield from _keyed(
         "member",
-        {_member_name(m): m for m in old.members if not _is_of(m.key, fleeting)},
-        {_member_name(m): m for m in new.members if not _is_of(m.key, fleeting)},
+        {_member_name(m): m for m in _members(old) if not _is_of(m.key, fleeting)},
+        {_member_name(m): m for m in _members(new) if not _is_of(m.key, fleeting)},
     )
+
+
+def _members(model: Model) -> Iterator[Member]:
+    """Without those that an operator has taken out of their balancer."""
+    serving = model.serving()
+    for index, member in enumerate(model.members):
+        if index in serving or member.is_controller:
+            yield member
 
 
 def _is_of(key: str, hosts: set[str]) -> bool:
@@ -351,9 +362,20 @@ def _details(old: Any, new: Any) -> str:
     """`route a -> b, max 5 -> 6` of two members, balancers, listeners or mappings."""
     parts = []
     for name, before, after in _different(old, new):
+        if name == "health" and (said := list(_of_checks(old, new))):
+            parts += said
+            continue
         both = _both(name, before, after)
         parts.append(f"{_parameter(type(new), name)} {both}".rstrip())
     return ", ".join(parts)
+
+
+def _of_checks(old: Member, new: Member) -> Iterator[str]:
+    """Of members: what can be told of their checks in short."""
+    before, after = said_of_member(old), said_of_member(new)
+    for key in HEALTH_KEYS:
+        if before[key] != after[key]:
+            yield f"{key} {before[key] or 'none'} -> {after[key] or 'none'}"
 
 
 def _both(name: str, before: Any, after: Any) -> str:
@@ -373,6 +395,8 @@ def _text(name: str, value: Any) -> str | None:
         return "On" if value else "Off"
     if isinstance(value, enum.Enum):
         return str(value.value)
+    if name == "load_factor":
+        return f"{value / 100:g}"
     if isinstance(value, int):
         return f"{value / 1000:g} s" if name.endswith("_ms") else str(value)
     if isinstance(value, str):

@@ -18,6 +18,7 @@ from fastlb.config.tree import Node
 from fastlb.facts.error_format import ErrorFormat
 from fastlb.facts.expressions import Expression
 from fastlb.facts.files import FileAlias
+from fastlb.facts.health import HealthCondition
 from fastlb.facts.labels import Mime, MimeField
 from fastlb.facts.regex import RegexDraft, compile_pcre, cure_of
 from fastlb.facts.rewrite import Expansion, FileNames, RewriteCond, RewriteRule
@@ -370,7 +371,7 @@ class ServerDraft:
     asked: list[MappingDraft] = field(default_factory=list)  # AuthRequest
     handlers: list[tuple[ConfDraft, Node]] = field(default_factory=list)  # proxy:
     # ProxyHCExpr and ProxyHCTemplate, by name in lower case
-    health_conditions: dict[str, Expression] = field(default_factory=dict)
+    health_conditions: dict[str, HealthCondition] = field(default_factory=dict)
     health_templates: dict[str, Values] = field(default_factory=dict)
 
     @property

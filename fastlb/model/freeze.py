@@ -257,6 +257,10 @@ class _Freezer:
             "connect_ports": ports,
             "rewrite": self._rewrite(index, bound),
             "remote_ip_proxies": remote_proxies(main, draft),
+            "health_conditions": tuple(draft.health_conditions.values()),
+            "balancer_persist": draft.settings.get(
+                "balancer_persist", self.run.process.compat is not Compat.APACHE
+            ),
             "document_root": (
                 draft.rewrite.document_root
                 or main.rewrite.document_root

@@ -17,6 +17,7 @@ from fastlb.facts.health import (
     CONDITION_VARIABLES,
     Begin,
     HealthCheck,
+    HealthCondition,
     HealthMethod,
 )
 from fastlb.facts.variables import split_prefix
@@ -66,7 +67,8 @@ def health_expression(run: Drafts, place: Place, node: Node) -> None:
             cure="ask for %{REQUEST_STATUS}, %{resp:Name} or hc('body')",
             word=missing,
         )
-    place.server.health_conditions[name.text.lower()] = found
+    condition = HealthCondition(name.text, found)
+    place.server.health_conditions[name.text.lower()] = condition
 
 
 def _without_value(expression: Expression) -> list[str]:
@@ -193,14 +195,14 @@ def check_of(params: Values, compat: Compat) -> HealthCheck | None:
     if method is HealthMethod.NONE:
         return None
     begin = params["hc_begin"]
-    condition: Expression | None = params["hc_expression"] or None
+    condition: HealthCondition | None = params["hc_expression"] or None
     return HealthCheck(
         method=method,
         interval_ms=params["hc_interval_ms"],
         passes=max(params["hc_passes"], 1),
         fails=max(params["hc_fails"], 1),
         uri=params["hc_uri"],
-        expression=condition if method.is_http else None,
+        condition=condition if method.is_http else None,
         timeout_ms=params["hc_timeout_ms"],
         begin=Begin.UP if compat is Compat.APACHE else begin,
         fields=params["hc_fields"] if method.is_http else (),

@@ -264,8 +264,6 @@ def _explain_balancer_param(run: Drafts, node: Node, key: str, value: str) -> No
             cure=_separator_cure(value),
             word=f"{key}={value}",
         )
-    else:
-        _explain(run, node, BALANCER.table[key], value)
 
 
 def _separator_cure(regex: str) -> str:

@@ -254,11 +254,13 @@ class Steps:
         is_answered = self._key != "" and self.answer.status == SWITCHES
         if is_answered and not is_handshake(self.answer, self._key):
             return Reason.NO_WEBSOCKET
-        if check.expression is None:
+        if check.condition is None:
             wanted = STATUS_PASSES if not self._key else (SWITCHES,)
             return Reason.NONE if self.answer.status in wanted else Reason.STATUS
         try:
-            passed = holds(check.expression, AnswerFacts(self.answer, check.method))
+            passed = holds(
+                check.condition.expression, AnswerFacts(self.answer, check.method)
+            )
         except UndecidedError:
             return Reason.UNDECIDED
         return Reason.NONE if passed else Reason.EXPRESSION

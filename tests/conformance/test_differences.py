@@ -89,6 +89,7 @@ def test_what_compat_switches_is_played() -> None:
         ),
         "parameters of balancers of our own": "tests/unit/test_own_words.py",
         "tunnels (`101`, `CONNECT`) and `MaxRequestWorkers`": "tests/e2e/test_work.py",
+        "`BalancerPersist` where it is not written": "tests/unit/test_manager.py",
         "a member at whose `max=` connections a request has waited for `acquire=`": (
             "tests/unit/test_flow_pool.py"
         ),

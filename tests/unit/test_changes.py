@@ -85,6 +85,14 @@ def test_nothing_changes_with_blanks_comments_and_lines() -> None:
             ["~ member http://127.0.0.1:9002 of balancer://api: route b -> c"],
         ),
         (
+            "route=b",
+            "route=b hcmethod=GET hcuri=/up hctimeout=2",
+            [
+                "~ member http://127.0.0.1:9002 of balancer://api:"
+                " hcmethod NONE -> GET, hcuri none -> /up"
+            ],
+        ),
+        (
             "  BalancerMember http://127.0.0.1:9002 route=b\n",
             "  ProxySet lbmethod=bybusyness\n",
             [
@@ -120,6 +128,12 @@ def test_the_line_for_the_log_is_bounded() -> None:
     new = BASE + "".join(f"Listen {port}\n" for port in range(81, 91))
     line = log_line(changes(model_of(BASE), model_of(new)))
     assert line.endswith("+ listener *:86; and 4 changes more")
+
+
+def test_a_share_is_told_as_it_is_written() -> None:
+    text = "Listen 80\n<Proxy balancer://b>\nBalancerMember http://a{}\n</Proxy>\n"
+    old, new = (text.format(end) for end in ("", " loadfactor=2.5"))
+    assert "loadfactor 1 -> 2.5" in log_line(changes(model_of(old), model_of(new)))
 
 
 def test_listeners_are_known_by_address_and_port() -> None:

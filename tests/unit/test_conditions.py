@@ -63,8 +63,8 @@ ProxyPass / balancer://b/
 """
     health = model_of(conf).members[0].health
     assert health is not None
-    assert health.expression is not None
-    return health.expression
+    assert health.condition is not None
+    return health.condition.expression
 
 
 @rows(

@@ -47,7 +47,7 @@ def test_what_is_written_is_what_is_done() -> None:
         passes=2,
         fails=3,
         uri="/health",
-        expression=None,
+        condition=None,
         timeout_ms=500,
         begin=Begin.DOWN,
         fields=(("Host", "a.test"), ("X-B", "c: d")),
@@ -68,8 +68,8 @@ def test_templates_are_taken_whole_and_what_stands_behind_wins() -> None:
     assert (tcp.method, tcp.interval_ms) == (HealthMethod.TCP, 7000)
     web = check_of("hcfails=9 hctemplate=web hcpasses=5 hcstart=up", above)
     assert web is not None
-    assert web.expression is not None
-    assert web.expression.text == "%{REQUEST_STATUS} =~ /^2/"
+    assert web.condition is not None
+    assert web.condition.expression.text == "%{REQUEST_STATUS} =~ /^2/"
     assert (web.method, web.uri, web.begin) == (HealthMethod.HEAD, "/up", Begin.UP)
     assert (web.passes, web.fails) == (5, 3)
 
@@ -86,8 +86,8 @@ def test_templates_are_taken_whole_and_what_stands_behind_wins() -> None:
 def test_conditions_in_braces_and_quotes(line: str, text: str) -> None:
     check = check_of("hcmethod=GET hcexpr=ok", f"ProxyHCExpr ok {line}\n")
     assert check is not None
-    assert check.expression is not None
-    assert check.expression.text == text
+    assert check.condition is not None
+    assert check.condition.expression.text == text
 
 
 @rows(

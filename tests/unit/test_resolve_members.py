@@ -536,18 +536,6 @@ def test_a_parameter_of_a_member_that_changes_nothing_says_so(
         assert said.startswith(text)
 
 
-def test_a_parameter_of_a_balancer_that_changes_nothing_says_so() -> None:
-    found = told(
-        balancer("BalancerMember http://a", "ProxySet nonce=None growth=4 growth=5")
-        + PASS
-    )
-    why = "there is no balancer-manager; balancers are changed by a reload"
-    assert found == [
-        ("note", "FB0127", f"nonce=None has no effect: {why}"),
-        ("note", "FB0127", f"growth=4 has no effect: {why}"),
-    ]
-
-
 def test_health_parameters_in_sound_forms() -> None:
     text = balancer(
         "BalancerMember http://a hcmethod=get hcinterval=1 hcpasses=2 hcfails=3"

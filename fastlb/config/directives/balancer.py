@@ -112,11 +112,17 @@ DIRECTIVES = (
         "BalancerPersist",
         SV,
         "On|Off",
-        "whether the state of balancers outlives a restart",
-        default="Off",
-        manual="Not inherited: each virtual host says it for itself.",
-        status=Status.EXPLAINED,
-        reason="the state of members outlives a reload, and ends with a stop",
+        "whether what was changed of balancers while running outlives a restart",
+        shown_default="On",
+        manual=(
+            "What balancer-manager, balancer-api and fastlb ctl have changed is kept in"
+            " a file beside the PidFile (.changes). A reload and a start put it on the"
+            " configuration again, member by member, where that still says what it said"
+            " then. Off: it ends with the next reload. Not inherited: each virtual host"
+            " says it for its own balancers. Under Compat apache the default is Off, as"
+            " in Apache."
+        ),
+        sets="balancer_persist",
     ),
     Directive(
         "ProxyPassInherit",

@@ -19,6 +19,7 @@ from fastlb.config.parameter import (
     text,
     time,
 )
+from fastlb.facts.balancer import NONCE_NONE
 from fastlb.facts.regex import compile_pcre
 from fastlb.facts.words import HashBy
 
@@ -62,7 +63,6 @@ EJECT_NEVER: Final = {
 }
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_RELOADED: Final = "there is no balancer-manager; balancers are changed by a reload"
 
 
 def _lbmethod(value: str) -> str:
@@ -182,7 +182,7 @@ def _hash_load(value: str) -> int:
 def _nonce(value: str) -> str:
     if len(value) >= NONCE_SIZE:
         raise BadValue("Provided nonce is too large")
-    return "" if value.lower() == "none" else value
+    return value.lower() if value.lower() == NONCE_NONE else value
 
 
 BALANCER: Final = Parameters(
@@ -346,13 +346,14 @@ BALANCER: Final = Parameters(
     Parameter(
         "nonce",
         _nonce,
-        "token of balancer-manager's forms",
-        reason=_RELOADED,
+        "token of balancer-manager's forms; where it is not written, a random one;"
+        " `None`: nothing can be changed there",
+        "",
     ),
     Parameter(
         "growth",
         number(1, 100, "growth must be between 1 and 100"),
         "members that may be added while running",
-        reason=_RELOADED,
+        5,
     ),
 )
