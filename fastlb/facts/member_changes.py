@@ -30,6 +30,7 @@ class Cause(enum.Enum):
     PROBE = "it takes connections again"
     NAME = "its name is known, or has another address"
     EJECTED = "it was ejected (ejecton)"
+    OPERATOR = "its errors were cleared"
 
 
 CAUSES: Final = tuple(Cause)

@@ -46,7 +46,10 @@ class Preparation:
         journal: Journal,
         certificates: Certificates,
         identity: Identity | None,
+        is_adjusted: bool = False,
     ) -> None:
+        """is_adjusted: it is no other configuration, but the one in force as operators
+        have changed it."""
         self.model = model
         self.number = number
         self.step = "preparing"
@@ -57,6 +60,7 @@ class Preparation:
         self._journal = journal
         self._certificates = certificates
         self._identity = identity
+        self._is_adjusted = is_adjusted
         self._bound: tuple[Address, ...] = ()
         self._logs: OpenLogs | None = None
         self._claimed = False
@@ -101,7 +105,8 @@ class Preparation:
         )
         self.step = "claiming slots for its members"
         self._claimed = True
-        fresh = previous is not None and model.compat is Compat.APACHE
+        is_anew = previous is not None and not self._is_adjusted
+        fresh = is_anew and model.compat is Compat.APACHE
         member_slots, balancer_slots = claims.claim(
             self._table, model, self.number, fresh=fresh
         )

@@ -70,4 +70,18 @@ MASTER: Final[Mapping[str, Message]] = {
         "Write a Listen with the address and port of the socket, or take its line out"
         " of the unit.",
     ),
+    "FB0642": Message(
+        "notice", "An operator has changed a balancer or a member while running."
+    ),
+    "FB0643": Message(
+        "warning",
+        "What was changed while running holds no longer: the configuration says"
+        " something else by now.",
+        "Make the change again where it is still wanted.",
+    ),
+    "FB0644": Message(
+        "error",
+        "The file that keeps what was changed while running cannot be read or written.",
+        "Look at the file beside the PidFile (.changes), its rights and the disk.",
+    ),
 }

@@ -119,6 +119,7 @@ cdef enum:
     CAUSE_PROBE = 10
     CAUSE_NAME = 11             # its name is known again, or has moved
     CAUSE_EJECTED = 12          # ejecton=; number: for how many seconds
+    CAUSE_OPERATOR = 13         # whoever has looked at it says so
 cdef bint member_is_usable(const table_view *t, const member_slot *m) noexcept nogil
 cdef bint member_ignores_errors(
     const table_view *t, const member_slot *m) noexcept nogil
