@@ -42,7 +42,9 @@ class Pool:
         return slot
 
     def elect(self, now_s: float = 0, route: str = "") -> dict[str, Any]:
-        found: dict[str, Any] = self.probe.elect(int(now_s * SECOND_US), route.encode())
+        found: dict[str, Any] = self.probe.elect(
+            round(now_s * SECOND_US), route.encode()
+        )
         return found
 
     def chosen(self, now_s: float = 0, route: str = "") -> int:
@@ -51,19 +53,19 @@ class Pool:
 
     def sequence(self, count: int, now_s: float = 0, route: str = "") -> list[int]:
         found: list[int] = self.probe.sequence(
-            count, int(now_s * SECOND_US), route.encode()
+            count, round(now_s * SECOND_US), route.encode()
         )
         return found
 
     def fail(self, position: int, now_s: float = 0, *, by_connect: bool = False) -> int:
         raised: int = self.inside.failed(
-            self.slots[position], int(now_s * SECOND_US), by_connect
+            self.slots[position], round(now_s * SECOND_US), by_connect
         )
         return raised
 
     def retry_in_ms(self, position: int, now_s: float) -> int:
         left: int = self.inside.retry_in_ms(
-            self.slots[position], int(now_s * SECOND_US)
+            self.slots[position], round(now_s * SECOND_US)
         )
         return left
 

@@ -128,7 +128,7 @@ class Simulation:
 
     def run(self, requests_per_s: float, seconds: float) -> None:
         """Requests come at random for so long; then whatever is under way ends."""
-        end_us = self._now_us + int(seconds * SECOND_US)
+        end_us = self._now_us + round(seconds * SECOND_US)
 
         def come() -> None:
             self._plan(self._draw.expovariate(requests_per_s) * SECOND_US, arrive)

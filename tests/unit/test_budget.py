@@ -19,7 +19,7 @@ def pool(percent: int = 20) -> Pool:
 
 
 def spend(made: Pool, now_s: float) -> str:
-    left: str = made.probe.spend(int(now_s * SECOND_US))[0]
+    left: str = made.probe.spend(round(now_s * SECOND_US))[0]
     return left
 
 

@@ -14,7 +14,7 @@ def pool(*members: dict[str, Any], **plan: int) -> Pool:
 
 
 def fail(made: Pool, now_s: float, position: int = 0) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = made.probe.failed(position, int(now_s * SECOND_US))
+    found: dict[str, Any] | None = made.probe.failed(position, round(now_s * SECOND_US))
     return found
 
 

@@ -16,7 +16,7 @@ every_method = pytest.mark.parametrize("method", LBMETHODS)
 
 
 def elected(pool: Pool, now_s: float = 0) -> set[int]:
-    return set(pool.probe.sequence(200, int(now_s * SECOND_US), b"", SEED))
+    return set(pool.probe.sequence(200, round(now_s * SECOND_US), b"", SEED))
 
 
 @every_method

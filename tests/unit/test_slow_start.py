@@ -107,7 +107,7 @@ def test_by_heartbeats_what_is_ready_counts_for_a_tenth_at_first() -> None:
     pool = Pool(member(), member(slow_start_ms=SLOW_MS), lbmethod="heartbeat")
     now_s = began_s(pool, 1)
     for slot in pool.slots:
-        pool.table.set_heartbeat(slot, 1_000_000, 1, int(now_s * SECOND_US))
+        pool.table.set_heartbeat(slot, 1_000_000, 1, round(now_s * SECOND_US))
     found = shares(pool, 5000, now_s)
     assert 5000 / 11 / 2 < found[1] < 5000 / 11 * 2
 
@@ -115,8 +115,15 @@ def test_by_heartbeats_what_is_ready_counts_for_a_tenth_at_first() -> None:
 def test_a_time_that_nobody_can_have_written_is_none() -> None:
     """A worker that was taken over may write anything there."""
     pool = Pool(member(), member(slow_start_ms=SLOW_MS))
-    now_s = began_s(pool, 1) - 1
+    now_s = began_s(pool, 1) - 61
     assert shares(pool, 200, now_s)[1] == 100
+
+
+def test_whoever_has_an_older_moment_for_now_eases_it_in_too() -> None:
+    """A turn began before another process brought the member back."""
+    pool = Pool(member(), member(slow_start_ms=SLOW_MS))
+    now_s = began_s(pool, 1) - 0.001
+    assert shares(pool, 110, now_s)[1] == 10
 
 
 def test_sessions_pay_for_what_the_member_has_at_that_moment() -> None:

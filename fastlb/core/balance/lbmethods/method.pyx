@@ -3,6 +3,7 @@
 
 cdef enum:
     LB_SLOW_PART = 10       # of its share a member with slowstart= begins with
+    LB_SLOW_AHEAD_US = 60_000_000  # from a turn's now to another process's
 
 
 cdef int lb_factor(const lb_choice *c, const member_slot *m) noexcept nogil:
@@ -17,14 +18,14 @@ cdef int lb_factor(const lb_choice *c, const member_slot *m) noexcept nogil:
         whole, slow_us * 1000, c.now_us - atomic_get_i64(&m.up_us))
 
 
-# What of its share a member has that has been up for so long. What is in the future no
-# process of ours has written.
+# What of its share a member has that has been up for so long. It may have come up after
+# the moment that this turn has for now; what is further ahead none of ours has written.
 cdef int lb_slow_factor(
         int whole, long long slow_us, long long up_for_us) noexcept nogil:
     cdef int first = max(whole // LB_SLOW_PART, 1)
-    if not 0 <= up_for_us < slow_us:
+    if not -LB_SLOW_AHEAD_US <= up_for_us < slow_us:
         return whole
-    return first + <int>((whole - first) * up_for_us // slow_us)
+    return first + <int>((whole - first) * max(up_for_us, 0) // slow_us)
 
 
 # Nothing takes a part of its share away, neither time nor an agent.
