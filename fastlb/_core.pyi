@@ -184,8 +184,9 @@ class Table:
         """key, status, flags, usable (it may be elected), elected, busy, places (had of
         places_max, which is max= with maxscope=global), transferred, read, lbstatus,
         response_us (byresponsetime; 0: nothing is known), load_factor, lbset, route,
-        redirect, retries, error_time_us, retry_ms, up_us, ejections (that count for the
-        next one), ejected_until_us (0: it never was); slot, used, balancer_slot, epoch,
+        redirect, retries, error_time_us, retry_ms, retry_in_ms (until a request may
+        clear E; -1: never), up_us, ejections (that count for the next one),
+        ejected_until_us (0: it never was); slot, used, balancer_slot, epoch,
         probed (the monitor may clear E), probe_clears (this E is one that a probe
         disproves), unproven (no check of its health has ended yet)."""
     def outcomes(self, slot: int) -> tuple[list[list[int]], int]:

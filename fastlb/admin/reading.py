@@ -66,6 +66,10 @@ class System:
         """Wall clock, microseconds since 1970."""
         return time.time_ns() // 1000
 
+    def monotonic_us(self) -> int:
+        """CLOCK_MONOTONIC, as times of the table."""
+        return time.monotonic_ns() // 1000
+
     def load(self) -> tuple[float, float, float]:
         """Load averages over 1, 5 and 15 minutes."""
         return os.getloadavg()

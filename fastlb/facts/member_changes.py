@@ -49,6 +49,10 @@ class Change:
 
     @property
     def words(self) -> str:
+        return f"{'out' if self.is_out else 'back'}: {self.why} (process {self.pid})"
+
+    @property
+    def why(self) -> str:
         why = self.cause.value
         if self.cause is Cause.CONNECT:
             why = os.strerror(self.number).lower()
@@ -58,7 +62,7 @@ class Change:
             why = f"{self.number} {why} {'failed' if self.is_out else 'passed'}"
         elif self.cause is Cause.EJECTED:
             why += f" for {self.number} s" if self.is_out else ", and took a connection"
-        return f"{'out' if self.is_out else 'back'}: {why} (process {self.pid})"
+        return why
 
 
 def changes_of(

@@ -782,6 +782,7 @@ cdef class Table:
             "retries": atomic_get_u32(&m.retries),
             "error_time_us": atomic_get_i64(&m.error_time_us),
             "retry_ms": atomic_get_u32(&e.retry_ms),
+            "retry_in_ms": member_retry_in_ms(&self.view, m, clock_us()),
             "places_max": member_places_max(&self.view, m),
             "up_us": atomic_get_i64(&m.up_us),
             "ejections": atomic_get_u32(&m.ejections),
