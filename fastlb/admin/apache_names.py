@@ -53,46 +53,18 @@ AUTO_MEMBER = "ProxyBalancer[{0}]Worker[{1}]{2}"
 AUTO_MEMBER_FIELDS = ("Name", "Status", "Elected", "Busy", "Sent", "Rcvd")
 
 # Scoreboard characters.
-WAITING, STARTING, READING, SENDING, KEEPALIVE = "_", "S", "R", "W", "K"
-GRACEFUL, FREE = "G", "."
-STATE_WORDS = {
-    WAITING: "Ready",
-    STARTING: "Starting",
-    READING: "<b>Read</b>",
-    SENDING: "<b>Write</b>",
-    KEEPALIVE: "<b>Keepalive</b>",
-    GRACEFUL: "Graceful",
-}
-# (character, its meaning, what ends the line), Apache's blanks included.
+WAITING, STARTING, SENDING, GRACEFUL, FREE = "_", "S", "W", "G", "."
+# Each character and its meaning, Apache's.
 SCOREBOARD_KEY = (
-    ("_", "Waiting for Connection", ", "),
-    ("S", "Starting up", ", "),
-    ("R", "Reading Request", ",<br />"),
-    ("W", "Sending Reply", ", "),
-    ("K", "Keepalive (read)", ", "),
-    ("D", "DNS Lookup", ",<br />"),
-    ("C", "Closing connection", ", "),
-    ("L", "Logging", ", "),
-    ("G", "Gracefully finishing", ",<br /> "),
-    ("I", "Idle cleanup of worker", ", "),
-    (".", "Open slot with no current process", "<br />"),
-)
-
-BALANCER_HEADING = "Proxy LoadBalancer Status for {0}"
-BALANCER_COLUMNS = ("SSes", "Timeout", "Method")
-MEMBER_COLUMNS = (
-    *("Sch", "Host", "Stat", "Route", "Redir", "F", "Set", "Acc", "Busy", "Wr", "Rd"),
-)
-BALANCER_LEGEND = (
-    ("SSes", "Sticky session name"),
-    ("Timeout", "Balancer Timeout"),
-    ("Sch", "Connection scheme"),
-    ("Host", "Backend Hostname"),
-    ("Stat", "Worker status"),
-    ("Route", "Session Route"),
-    ("Redir", "Session Route Redirection"),
-    ("F", "Load Balancer Factor"),
-    ("Acc", "Number of uses"),
-    ("Wr", "Number of bytes transferred"),
-    ("Rd", "Number of bytes read"),
+    ("_", "Waiting for Connection"),
+    ("S", "Starting up"),
+    ("R", "Reading Request"),
+    ("W", "Sending Reply"),
+    ("K", "Keepalive (read)"),
+    ("D", "DNS Lookup"),
+    ("C", "Closing connection"),
+    ("L", "Logging"),
+    ("G", "Gracefully finishing"),
+    ("I", "Idle cleanup of worker"),
+    (".", "Open slot with no current process"),
 )

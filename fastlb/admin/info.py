@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastlb.admin import pages
+from fastlb.admin.pages import Answer, not_found
 from fastlb.admin.reading import ServerFacts
-from fastlb.admin.status import Answer, not_found
 from fastlb.facts.server import Model
 
 if TYPE_CHECKING:

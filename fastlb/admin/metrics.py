@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from fastlb.admin.pages import Answer, not_found
 from fastlb.admin.reading import ServerFacts
-from fastlb.admin.status import Answer, not_found
 from fastlb.base.version import VERSION
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.member import Member

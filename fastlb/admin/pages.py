@@ -20,12 +20,20 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from fastlb._pcre2 import PatternError, PatternLimitError
 from fastlb.facts.regex import compile_pcre
+from fastlb.facts.server import Model
 from fastlb.facts.statuses import REASONS
 from fastlb.facts.vhost import DirConf, Section, SectionKind, VHost
 from fastlb.facts.words import Signature
+
+if TYPE_CHECKING:
+    from fastlb._core import Request
+
+Answer = tuple[int, str, bytes, tuple[tuple[str, str], ...]]
+"""Status, content type, body, more header fields."""
 
 CONTENT_TYPE = "text/html; charset=iso-8859-1"
 _HTTPD_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
@@ -247,6 +255,19 @@ def error_page(
     parts.append(signature(vhost, path, host, port))
     parts.append("</body></html>\n")
     return "".join(parts).encode("latin-1", "xmlcharrefreplace")
+
+
+def not_found(request: Request, model: Model) -> Answer:
+    """404, with the page that an unmapped path gets."""
+    body = error_page(
+        model.vhosts[request.vhost_index],
+        404,
+        "",
+        request.path,
+        host=request.host_name,
+        port=request.host_port,
+    )
+    return 404, CONTENT_TYPE, body, ()
 
 
 def status_line(status: int, detail: str = "") -> str:

@@ -32,13 +32,26 @@ def bytes_words(size: float) -> str:
     return f"{size / (1 << 30):.1f} GB"
 
 
-def kbytes_words(kbytes: int) -> str:
-    """The total's form: 7 kB, 1.5 MB."""
-    if kbytes < 1024:
-        return f"{kbytes} kB"
-    if kbytes < 1024 * 1024:
-        return f"{kbytes / 1024:.1f} MB"
-    return f"{kbytes / (1 << 20):.1f} GB"
+def duration_words(seconds: float) -> str:
+    """How long something takes or has lasted, in two units at most: 0.7 ms, 42 s,
+    3 min 12 s, 2 d 4 h."""
+    if seconds < 1:
+        return f"{seconds * 1000:.3g} ms" if seconds < 0.9995 else "1 s"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, word, part, of_part in _UNITS:
+        if whole >= size:
+            left = whole % size // part
+            return f"{whole // size} {word}" + (f" {left} {of_part}" if left else "")
+    return f"{whole} s"
+
+
+_UNITS = (
+    (86400, "d", 3600, "h"),
+    (3600, "h", 60, "min"),
+    (60, "min", 1, "s"),
+)
 
 
 def short_size(size: int) -> str:

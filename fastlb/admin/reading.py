@@ -1,4 +1,5 @@
-"""One look at the slot table and the machine, from which the status is written.
+"""One look at the workers and the machine, from which the status is written, beside the
+state document.
 
 A worker serves many connections, so the scoreboard has one character per request that
 MaxRequestWorkers allows in work: W for each that is, G on a worker that drains, S for a
@@ -19,9 +20,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastlb.admin import apache_names as names
 from fastlb.admin import pages
-from fastlb.facts.agent import AgentState
-from fastlb.facts.health import health_of
-from fastlb.facts.member_changes import changes_of
 from fastlb.facts.server import Model
 from fastlb.facts.vhost import VHost
 
@@ -76,7 +74,7 @@ class System:
 
     def cpu(self, pid: int) -> CpuTimes:
         """Nothing for a process that has just ended."""
-        # Here, not above: a worker that is never asked for the page does without.
+        # Here, not above: of all that is loaded the controller alone has it.
         import psutil
 
         try:
@@ -88,7 +86,7 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One look at everything the page shows."""
+    """One look at what is no part of the state document."""
 
     host_name: str
     local_host: str
@@ -101,8 +99,6 @@ class Reading:
     workers: list[dict[str, Any]]
     cpus: list[CpuTimes]
     totals: dict[str, int]
-    balancers: list[tuple[int, list[dict[str, Any]]]]
-    queues: list[dict[str, Any]]  # of them: requests that wait
     scoreboard: str
 
     @property
@@ -161,47 +157,17 @@ def may_wait(model: Model, balancer: int) -> bool:
     )
 
 
-def queue_values(queue: dict[str, Any]) -> tuple[int, ...]:
-    """Requests that wait now, most at one moment, ever; milliseconds of all and of the
-    longest; requests that were turned away."""
-    return (
-        queue["queued"],
-        queue["queued_most"],
-        queue["waits"],
-        queue["waited_us"] // 1000,
-        queue["longest_us"] // 1000,
-        queue["turned_away"],
-    )
-
-
 def read(
     request: Request, table: Table, model: Model, facts: ServerFacts, system: System
 ) -> Reading:
-    """Ask table and machine once; the balancers are those of the request's host."""
+    """Ask table and machine once."""
     vhost = model.vhosts[request.vhost_index]
-    now_us = time.monotonic_ns() // 1000
-
-    def look_at(member: int) -> dict[str, Any]:
-        slot = facts.member_slots[member]
-        seen = table.snapshot_member(slot)
-        changes = changes_of(table.changes(slot), now_us)
-        seen["changes"] = [(now_us - one.at_us, one) for one in reversed(changes)]
-        if model.members[member].health is not None:
-            health = health_of(table.health(slot), now_us)
-            seen["checks"] = [
-                (max(now_us - kept.at_us, 0), kept) for kept in reversed(health.results)
-            ]
-        if model.members[member].agent is not None:
-            seen["agent"] = AgentState(*table.agent(slot))
-        return seen
-
     workers = table.snapshot_workers()
-    shown = vhost.balancers if vhost.proxy_status else ()
     return Reading(
         host_name=request.host_name,
         local_host=request.local_host,
         signature=pages.signature(
-            vhost, request.path, request.host_name, request.host_port, rule="<hr />"
+            vhost, request.path, request.host_name, request.host_port, rule="<hr>"
         ),
         vhost=vhost,
         model=model,
@@ -211,15 +177,5 @@ def read(
         workers=workers,
         cpus=[system.cpu(worker["pid"]) for worker in workers],
         totals=table.totals(),
-        balancers=[
-            (
-                index,
-                [look_at(member) for member in model.balancers[index].members],
-            )
-            for index in shown
-        ],
-        queues=[
-            table.snapshot_balancer(facts.balancer_slots[index]) for index in shown
-        ],
         scoreboard=scoreboard(workers, model.process.max_request_workers),
     )

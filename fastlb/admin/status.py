@@ -1,42 +1,35 @@
-"""`SetHandler server-status`: the page, and `?auto` for monitoring agents.
+"""`SetHandler server-status`: the page, `?auto` for monitoring agents, and `?json`.
 
-Both are written from one `Reading`. Query words: auto, notable, refresh=N (a Refresh
-field). What Apache does not say closes the lines of `?auto`, so that those before are
-exactly Apache's: requests that wait for members (may_wait), connections, tunnels,
-requests that wait for others, `Compat:`.
+The last is the state document (state.py); the others are written from it and from a
+`Reading`, which has what it does not tell.
+Query words: auto, json, notable, refresh=N (a Refresh field). What Apache does not say
+closes the lines of `?auto`, so that those before are exactly Apache's: requests that
+wait for members (may_wait), connections, tunnels, requests that wait for others,
+`Compat:`.
 The data of the tests were recorded from httpd 2.4.71.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastlb.admin import apache_names as names
 from fastlb.admin import pages
+from fastlb.admin.html_page import CONTENT_TYPE, SECURITY
 from fastlb.admin.quantities import clock, g_format, uptime_words
-from fastlb.admin.reading import (
-    Reading,
-    ServerFacts,
-    System,
-    may_wait,
-    queue_values,
-    read,
-)
+from fastlb.admin.reading import Reading, ServerFacts, System, read
+from fastlb.admin.state import state
 from fastlb.admin.status_page import page
 from fastlb.facts.server import Model
 
 if TYPE_CHECKING:
     from fastlb._core import Request, Table
 
-__all__ = ["Answer", "ServerFacts", "server_status"]
-
-HTML_TYPE = "text/html; charset=ISO-8859-1"
+JSON_TYPE = "application/json"
 AUTO_TYPE = "text/plain; charset=ISO-8859-1"
-
-Answer = tuple[int, str, bytes, tuple[tuple[str, str], ...]]
-"""Status, content type, body, more header fields."""
 
 REFRESH_DEFAULT_S = 10
 _REFRESH = "refresh"
@@ -49,31 +42,36 @@ def server_status(
     model: Model,
     facts: ServerFacts,
     system: System | None = None,
-) -> Answer:
+) -> pages.Answer:
     """Answer one request for the status. Methods but GET and HEAD: 404, as Apache."""
     if request.method not in ("GET", "HEAD"):
-        return not_found(request, model)
-    reading = read(request, table, model, facts, system or System())
+        return pages.not_found(request, model)
     fields = _refresh(request.query)
     words = request.query.split("&")
+    system = system or System()
+    told = _told(request, table, model, facts, system)
+    if "json" in words:
+        text = json.dumps(told, separators=(",", ":"))
+        return 200, JSON_TYPE, f"{text}\n".encode(), fields
+    reading = read(request, table, model, facts, system)
     if "auto" in words:
-        text = "".join(f"{line}\n" for line in _auto(reading))
-        return 200, AUTO_TYPE, _encode(text), fields
-    text = "".join(page(reading, words))
-    return 200, HTML_TYPE, _encode(text), fields
+        text = "".join(f"{line}\n" for line in _auto(reading, told))
+        return 200, AUTO_TYPE, text.encode("latin-1", "xmlcharrefreplace"), fields
+    text = "".join(page(reading, told, words))
+    body = text.encode("utf-8", "replace")
+    return 200, CONTENT_TYPE, body, (SECURITY, *fields)
 
 
-def not_found(request: Request, model: Model) -> Answer:
-    """404, with the page that an unmapped path gets."""
-    body = pages.error_page(
-        model.vhosts[request.vhost_index],
-        404,
-        "",
-        request.path,
-        host=request.host_name,
-        port=request.host_port,
-    )
-    return 404, pages.CONTENT_TYPE, body, ()
+def _told(
+    request: Request, table: Table, model: Model, facts: ServerFacts, system: System
+) -> dict[str, Any]:
+    """The state document, with members only under ProxyStatus On."""
+    vhost_index = request.vhost_index
+    told = state(table, model, facts, vhost_index=vhost_index, system=system)
+    if not model.vhosts[vhost_index].proxy_status:
+        requests = [one | {"member": None} for one in told["requests"]]
+        told |= {"balancers": [], "members": [], "requests": requests}
+    return told
 
 
 def _refresh(query: str) -> tuple[tuple[str, str], ...]:
@@ -89,36 +87,44 @@ def _refresh(query: str) -> tuple[tuple[str, str], ...]:
     return (("Refresh", str(int(digits or 0) or REFRESH_DEFAULT_S)),)
 
 
-def _auto(reading: Reading) -> Iterator[str]:
+def _auto(reading: Reading, told: dict[str, Any]) -> Iterator[str]:
     yield _plain(reading.host_name)
     yield from _fields(names.AUTO_SERVER, _server_values(reading))
     if reading.model.process.extended_status:
         yield from _fields(names.AUTO_EXTENDED, _extended_values(reading))
     yield from _fields(names.AUTO_WORKERS, (*reading.counts, reading.scoreboard))
-    for number, (index, members) in enumerate(reading.balancers):
-        balancer = reading.model.balancers[index]
-        yield f"{names.AUTO_BALANCER.format(number)}: {balancer.name}"
-        for place, (member, seen) in enumerate(
-            zip(balancer.members, members, strict=True)
-        ):
+    for number, balancer in enumerate(told["balancers"]):
+        name = f"balancer://{balancer['name']}"
+        yield f"{names.AUTO_BALANCER.format(number)}: {name}"
+        for place, member in enumerate(balancer["members"]):
             values = (
-                reading.model.members[member].url,
-                seen["status"],
-                seen["elected"],
-                seen["busy"],
-                f"{seen['transferred'] >> 10}K",
-                f"{seen['read'] >> 10}K",
+                member["url"],
+                f"{member['status']} ",
+                member["elected"],
+                member["in_flight"],
+                f"{member['sent_bytes'] >> 10}K",
+                f"{member['received_bytes'] >> 10}K",
             )
             for field, value in zip(names.AUTO_MEMBER_FIELDS, values, strict=True):
                 key = names.AUTO_MEMBER.format(number, place, field)
                 yield f"{key}: {_plain(str(value))}"
-    for number, ((index, _), queue) in enumerate(
-        zip(reading.balancers, reading.queues, strict=True)
-    ):
-        if may_wait(reading.model, index):
+    for number, balancer in enumerate(told["balancers"]):
+        if balancer["may_wait"]:
             keys = (names.AUTO_QUEUE.format(number, f) for f in names.AUTO_QUEUE_FIELDS)
-            yield from _fields(tuple(keys), queue_values(queue))
+            yield from _fields(tuple(keys), _queue_values(balancer["queue"]))
     yield from _fields(names.AUTO_OWN, _own_values(reading))
+
+
+def _queue_values(queue: dict[str, Any]) -> tuple[int, ...]:
+    """In the order of AUTO_QUEUE_FIELDS; of times, milliseconds."""
+    return (
+        queue["waiting"],
+        queue["waiting_most"],
+        queue["waited"],
+        round(queue["waited_seconds"] * 1e6) // 1000,
+        round(queue["longest_wait_seconds"] * 1e6) // 1000,
+        queue["turned_away"],
+    )
 
 
 def _own_values(reading: Reading) -> tuple[object, ...]:
@@ -178,8 +184,6 @@ def _extended_values(reading: Reading) -> tuple[object | None, ...]:
 
 def _plain(text: str) -> str:
     """One line stays one line, whatever a client sent as Host."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def _encode(text: str) -> bytes:
-    return text.encode("latin-1", "xmlcharrefreplace")

@@ -29,7 +29,7 @@ from fastlb.worker.map_programs import MapPrograms
 from fastlb.worker.passwords import Passwords, Question
 from fastlb.worker.recycle import Recycling
 
-Answer = status.Answer
+Answer = pages.Answer
 LOOK_UPS_MAX = 32  # at once; others wait for their turn
 NAME_LOOK_UPS_MAX = 16  # of them for logs alone: no request waits behind one
 # Read while the master imports this: a worker's user may not see the file.
@@ -114,7 +114,7 @@ class WorkerServices:
         handler = self._handlers.get(name)
         if handler is not None:
             return handler(request)
-        return status.not_found(request, self._model)
+        return pages.not_found(request, self._model)
 
     def ask_host(
         self,

@@ -137,6 +137,7 @@ TO_CLIENT = {
     "x-out": 2,  # Header always and Header have a table each
     "x-in": 1,
     "refresh": 1,
+    "content-security-policy": 1,  # of pages of ours
     "allow": 1,
     "x-theirs": 1,
 }

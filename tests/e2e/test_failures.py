@@ -84,9 +84,9 @@ def test_a_member_that_has_gone_costs_no_request_and_comes_back_by_itself(
     server.wait_for_log(
         rf":notice\] .*FB0503: member {re.escape(a.url)} is back: it takes connections"
     )
-    told = re.search(r'title="([^"]*)">Init Ok ', server.get("/status").text)
-    assert told is not None
-    back, out = told[1].split("\n")
+    back, out = re.findall(
+        r"<li>(.*ago: (?:out|back): .*)</li>", server.get("/status").text
+    )
     assert "ago: back: it takes connections again (process" in back
     assert "ago: out: connection refused (process" in out
     # Nothing is said twice, nor that it is out for a time in which it is not.

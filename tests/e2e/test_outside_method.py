@@ -42,7 +42,7 @@ def test_a_server_elects_by_it_and_goes_on_over_reloads(
         server.reload()
         served = Counter(server.get().text for _ in range(40))
         assert served == {"light": 10, "heavy": 30}
-        assert "<td>byfew</td>" in server.get("/server-status").text
+        assert "method byfew;" in server.get("/server-status").text
         server.reload()
         served = Counter(server.get().text for _ in range(40))
         assert served == {"light": 10, "heavy": 30}

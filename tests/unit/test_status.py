@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import errno
+import hashlib
 import html.parser
 import json
 import os
@@ -24,8 +26,9 @@ from fastlb.admin import quantities
 from fastlb.admin.reading import UNBOUND_IDLE, CpuTimes, ServerFacts, System, scoreboard
 from fastlb.admin.status import server_status
 from fastlb.facts.balancer import Balancer
-from fastlb.facts.health import REASONS, HealthCheck
+from fastlb.facts.health import REASONS, HealthCheck, HealthMethod
 from fastlb.facts.member import Member
+from fastlb.facts.said import ADDED_FILE
 from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.vhost import DirConf, VHost
 from fastlb.facts.words import Compat, Signature
@@ -55,6 +58,8 @@ def model(**process: Any) -> Model:
                 server_tokens="Apache/2.4.71 (Debian)",
                 default_conf=DirConf(),
                 sections=(),
+                file_sections=(),
+                mappings=(),
                 proxy_status=True,
                 balancers=(1, 0),
             ),
@@ -63,6 +68,7 @@ def model(**process: Any) -> Model:
             made(
                 Balancer,
                 name="balancer://empty",
+                key="balancer://empty",
                 members=(),
                 timeout_ms=0,
                 lbmethod="byrequests",
@@ -70,6 +76,7 @@ def model(**process: Any) -> Model:
             made(
                 Balancer,
                 name="balancer://dead",
+                key="balancer://dead",
                 members=(0,),
                 timeout_ms=3000,
                 lbmethod="byrequests",
@@ -78,7 +85,17 @@ def model(**process: Any) -> Model:
             ),
         ),
         members=(
-            made(Member, url="http://127.0.0.1:27891", scheme="http", host="127.0.0.1"),
+            made(
+                Member,
+                url="http://127.0.0.1:27891",
+                balancer_index=1,
+                load_factor=250,
+                lbset=1,
+                status="",
+                route="<r&1>",
+                redirect="",
+                configured=(),
+            ),
         ),
     )
 
@@ -96,6 +113,8 @@ class Table:
         assert slot == 7
         return {
             "status": "Init Ok ",
+            "flags": "O",
+            "usable": True,
             "elected": 8,
             "busy": 2,
             "transferred": 2047,
@@ -104,7 +123,13 @@ class Table:
             "redirect": "",
             "load_factor": 250,
             "lbset": 1,
+            "places_max": 0,
+            "ejections": 0,
         }
+
+    def outcomes(self, slot: int) -> tuple[list[list[int]], int]:
+        assert slot == 7
+        return [[2] + [0] * 15, *([0] * 16 for _ in range(5))], 0
 
     def changes(self, slot: int) -> list[tuple[int, bool, int, int, int]]:
         assert slot == 7
@@ -124,6 +149,8 @@ class Table:
             "waited_us": 5_200_999,
             "longest_us": 900_000,
             "turned_away": 2,
+            "elections": 8,
+            "sent_again": {"unsent": 1, "status": 2, "spent": 4},
         }
 
     def health(self, slot: int) -> dict[str, Any]:
@@ -141,12 +168,16 @@ class Table:
             ],
         }
 
+    def requests(self) -> list[Any]:
+        return []
+
     def totals(self) -> dict[str, int]:
         return {
             "accesses": 62,
             "bytes_out": 30719,
             "duration_us": 6_251_500,
             "connections": 3,
+            "repairs": 0,
         }
 
 
@@ -212,7 +243,7 @@ def answer(
     status, kind, body, fields = server_status(
         request, table or Table(), the_model or model(), facts, Machine()
     )
-    return status, kind, body.decode("latin-1"), fields
+    return status, kind, body.decode(kind.rpartition("=")[2]), fields
 
 
 @pytest.fixture(autouse=True)
@@ -296,7 +327,8 @@ def test_without_extended_status_nothing_of_it_is_shown() -> None:
     assert "Load15" in keys(text) and "BusyWorkers" in keys(text)
     assert not {"Total Accesses", "CPUUser", "Uptime"} & set(keys(text))
     _, _, page = ask(the_model=model(extended_status=False))
-    assert "Total accesses" not in page and "<th>PID</th>" not in page
+    assert "Requests" not in re.findall("<dt>(.*?)</dt>", page)
+    assert "PID" not in columns(page)
 
 
 def test_balancers_are_shown_only_with_proxy_status() -> None:
@@ -308,84 +340,220 @@ def test_balancers_are_shown_only_with_proxy_status() -> None:
         assert "balancer://" not in text
 
 
-def skeleton(page: str) -> list[str]:
-    """Headings, column titles and legends: what does not change with the figures."""
-    return re.findall(r"<(?:h1|h2|th)[^>]*>[^<]*</(?:h1|h2|th)>", page)
+def headings(page: str) -> list[str]:
+    return re.findall(r"<h[1-6][^>]*>(.*?)</h[1-6]>", page)
 
 
-def test_page_has_apaches_headings_and_member_columns() -> None:
+def columns(page: str) -> list[str]:
+    return re.findall(r'<th scope="col"[^>]*>(.*?)</th>', page)
+
+
+def test_title_and_first_heading_are_apaches() -> None:
     _, kind, page = ask()
-    assert kind == "text/html; charset=ISO-8859-1"
-    theirs, ours = skeleton(RECORDED["status"]), skeleton(page)
-    assert ours[0] == theirs[0]  # Apache Server Status for shop.test (via 127.0.0.1)
-    for text in ("balancer://dead", "balancer://empty"):
-        heading = f"<h1>Proxy LoadBalancer Status for {text}</h1>"
-        assert heading in theirs and heading in ours
-    columns = theirs[theirs.index("<th>SSes</th>") : theirs.index("<th>Rd</th>") + 1]
-    start = ours.index("<th>SSes</th>")
-    assert ours[start : start + len(columns)] == columns
+    assert kind == "text/html; charset=utf-8"
+    theirs = RECORDED["status"]
+    for part in (r"<title>.*</title>", r"<h1>.*?</h1>"):
+        assert re.findall(part, page) == re.findall(part, theirs)[:1]
 
 
-def test_page_shows_the_same_lines_about_the_server_as_apache() -> None:
-    def labels(page: str) -> list[str]:
-        return [line.partition(":")[0] for line in re.findall(r"<dt>(.*?)[\n<]", page)]
-
-    theirs = labels(RECORDED["status"])[:-2]  # the last two begin with figures
-    ours = [label for label in labels(ask()[2]) if label != "Compat"]
-    assert ours[: len(theirs)] == theirs
-
-
-def test_scoreboard_key_is_apaches() -> None:
-    def key(page: str) -> str:
-        return page[page.index("<p>Scoreboard Key") : page.index("</p>")]
-
-    assert key(ask()[2]) == key(RECORDED["status"])
+def test_what_an_operator_looks_for_comes_first_and_legends_last() -> None:
+    assert headings(ask()[2])[1:] == [
+        *(
+            "Balancers",
+            "balancer://dead",
+            "balancer://empty",
+            "Workers",
+            "Requests under way",
+            "Legends",
+        ),
+    ]
 
 
-def test_page_values_are_escaped_and_in_apaches_forms() -> None:
+def test_the_scoreboard_is_explained_in_apaches_words() -> None:
+    theirs = re.findall(r"<code>(.)</code></b>\" ([\w ()]+)", RECORDED["status"])
+    ours = re.findall(r"<code>(.)</code> ([\w ()]+)", ask()[2])
+    assert ours == theirs
+
+
+def test_page_values_are_escaped() -> None:
     _, _, page = ask(host="<b>&")
     assert "<b>&</h1>" not in page and "for &lt;b&gt;&amp; (via" in page
-    assert "<td>&lt;r&amp;1&gt;</td>" in page
-    assert "<td>JSESSIONID | jsessionid</td><td>3</td><td>byrequests</td>" in page
-    assert "<td>2.50</td><td>1</td><td>8</td><td>2</td><td>2.0K</td>" in page
-    assert "CPU Usage: u.03 s.02 cu0 cs0 - .122% CPU load" in page
-    assert "1.51 requests/sec - 749 B/second - 495 B/request - 100.823 ms/" in page
+    assert '<td data-name="Route">&lt;r&amp;1&gt;</td>' in page
 
 
-def test_page_tells_who_waits_where_anybody_may() -> None:
+def test_a_member_is_told_with_its_port_and_its_numbers() -> None:
     _, _, page = ask()
-    assert re.findall(r"<p>(.* wait for a member.*)</p>", page) == [
-        "3 requests wait for a member, 9 at most at one moment; 40 have waited,"
-        " 5200 ms together, 900 ms at most; 2 were turned away"
+    row = page.partition('<tr><th scope="row">http://127.0.0.1:27891</th>')[2]
+    row = row.partition("</tr>")[0]
+    cells = dict(re.findall(r'data-name="(.*?)"[^>]*>(.*?)</td>', row, re.DOTALL))
+    told = ("Weight", "Set", "Elected", "In flight", "Sent", "Received", "5xx", "p50")
+    assert [cells[name] for name in told] == [
+        *("2.50", "1", "8", "2", "2047 B", "5.0 MB", "2", ""),
     ]
+    assert cells["State"].startswith('<span class="good">serving</span>')
+    assert "sticky sessions by JSESSIONID or jsessionid" in page
+    assert '<span class="good">1 of 1 members may serve</span>' in page
 
 
-def test_flags_of_a_member_tell_its_changes_and_its_last_checks() -> None:
+def test_the_server_is_told_in_a_line() -> None:
+    _, _, page = ask()
+    found = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
+    assert (
+        found
+        | {
+            "Version": "Apache/2.4.71 (Debian)",
+            "Up": "41 seconds",
+            "Generation": "1",
+            "Requests": "62",
+            "Rate": "1.51/s",
+            "Sent": "749 B/s",
+            "In flight": "1",
+            "Workers": "2",
+            "Load": "6.53 2.91 1.20",
+            "Traffic": "30.0 kB",
+            "Mean request": "101 ms",
+            "CPU": "user .03 s, system .02 s, .122 %",
+        }
+        == found
+    )
+
+
+def test_page_tells_who_waits_where_anybody_has() -> None:
+    waits = (
+        "3 requests wait for a member, 9 at most at one moment; 40 have waited,"
+        " 900 ms at most; 2 were turned away"
+    )
+    assert waits in ask()[2]
+    table = Table()
+    nobody = dict.fromkeys(("queued", "waits", "turned_away"), 0)
+    quiet = table.snapshot_balancer(1) | nobody
+    table.snapshot_balancer = lambda slot: quiet  # type: ignore[method-assign]
+    assert "wait for a member" not in ask(table=table)[2]
+
+
+def test_retries_are_told() -> None:
+    told = "sent to one more member 3 times, 4 times the budget was used up"
+    assert told in ask()[2]
+
+
+def test_page_tells_changes_of_a_member_and_its_last_checks() -> None:
     plain = model()
     (member,) = plain.members
-    checked = dataclasses.replace(member, health=made(HealthCheck))
+    check = made(HealthCheck, method=HealthMethod.TCP)
+    checked = dataclasses.replace(member, health=check)
     _, _, page = ask(the_model=dataclasses.replace(plain, members=(checked,)))
-    told = re.search(r'<td><span title="([^"]*)">Init Ok </span></td>', page)
-    assert told is not None
-    lines = [re.sub(r"^[0-9.]+s", "?s", one) for one in told[1].split("\n")]
-    assert lines == [
-        "?s ago: back: it takes connections again (process 13)",
-        "?s ago: out: connection refused (process 12)",
-        f"?s ago: {REASONS[2].value} (0.7 ms)",
-        "?s ago: passed (status 200) (1.5 ms)",
+    lines = re.findall(r"<li>([0-9.]+ s ago: .*)</li>", page)
+    assert [re.sub(r"^[0-9.]+ s|<.*?>", "", one) for one in lines] == [
+        " ago: back: it takes connections again (process 13)",
+        " ago: out: connection refused (process 12)",
+        f" ago: {REASONS[2].value} (0.7 ms)",
+        " ago: passed (status 200) (1.5 ms)",
     ]
+
+
+def test_the_page_tells_what_was_changed_while_running() -> None:
+    plain = model()
+    (member,), (empty, balancer) = plain.members, plain.balancers
+
+    def page(**of_member: Any) -> str:
+        changed = dataclasses.replace(
+            plain,
+            members=(dataclasses.replace(member, **of_member),),
+            balancers=(
+                empty,
+                dataclasses.replace(
+                    balancer, fail_on_status=(), configured=(("timeout", "9"),)
+                ),
+            ),
+        )
+        return re.sub(r"<.*?>", "", ask(the_model=changed)[2])
+
+    said = page(configured=(("route", "b<"),))
+    assert "changed: timeout=3 (configured 9)" in said
+    assert "(configured b&lt;)" in said
+    assert "added while running" not in said
+    assert "added while running" in page(file=ADDED_FILE)
+    gone = dataclasses.replace(
+        plain, balancers=(empty, dataclasses.replace(balancer, members=()))
+    )
+    assert f"taken out while running: {member.url}" in ask(the_model=gone)[2]
+    untouched = ask()[2]
+    assert "changed</span>" not in untouched and "while running" not in untouched
+
+
+def seen_out(**changes: Any) -> str:
+    """The page's words about a member that is not usable."""
+    table = Table()
+    seen = table.snapshot_member(7) | {"usable": False} | changes
+    table.snapshot_member = lambda slot: seen  # type: ignore[method-assign]
+    told = ask(table=table)[2]
+    cell = re.findall(r'data-name="State">(.*?)(?:<details|</td>)', told)[0]
+    return re.sub("<.*?>", " ", cell)
+
+
+def test_who_is_out_is_told_with_reason_and_return() -> None:
+    now_us = time.monotonic_ns() // 1000
+    error = {
+        "flags": "OE",
+        "status": "Init Err ",
+        "probed": False,
+        "probe_clears": False,
+        "error_time_us": now_us - 12_000_000,
+        "ejected_until_us": 0,
+        "retry_in_ms": 48_000,
+    }
+    said = seen_out(**error)
+    assert "in error   Init Err  " in said
+    assert "out for 12 s: a request to it has failed" in said
+    assert "asked again by a request in 48 s" in said
+    said = seen_out(**error | {"ejected_until_us": now_us + 9_000_000})
+    assert said.startswith(" ejected ")
+    said = seen_out(flags="OD", status="Init Dis ", error_time_us=0)
+    assert "out: it was taken out of service (status D)" in said
+    assert said.endswith("changed : status=D (configured none)")
+
+
+def test_the_page_asks_for_nothing_and_its_style_is_the_one_that_is_allowed() -> None:
+    _, _, page, fields = answer("")
+    ((name, policy),) = fields
+    assert name == "Content-Security-Policy"
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    hashed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert "default-src 'none'" in policy
+    assert f"style-src 'sha256-{hashed}'" in policy
+    assert not re.search(r"<script| style=| on\w+=|(?:src|href|url)\b", page)
+
+
+def test_the_page_tells_its_language_and_fits_a_narrow_screen() -> None:
+    _, _, page = ask()
+    assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
+    assert 'content="width=device-width, initial-scale=1"' in page
+    for words in (
+        "color-scheme:light dark",
+        "prefers-color-scheme:dark",
+        "max-width:60",
+    ):
+        assert words in page
+    for table in re.findall(r"<table.*?</table>", page, re.DOTALL):
+        (name,) = re.findall(r'aria-labelledby="(.*?)"', table)
+        assert f' id="{name}"' in page
+        for row in re.findall(r"<tbody>\n(<tr.*?</tr>)", table, re.DOTALL):
+            assert row.count('<th scope="row">') == 1
 
 
 class Tags(html.parser.HTMLParser):
     """Fails on a tag that closes what is not open."""
 
     VOID = frozenset({"br", "hr", "meta"})
+    PARAGRAPHS = frozenset({"p", "h1", "h2", "h3"})  # which no block stands in
+    BLOCKS = frozenset({"ul", "dl", "pre", "table", "details"})
 
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
+        assert not (tag in self.BLOCKS and self.PARAGRAPHS & set(self.open))
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -403,8 +571,9 @@ def test_page_is_well_formed(query: str) -> None:
 
 def test_notable_lists_workers_without_a_table_of_them() -> None:
     _, _, page = ask("notable")
-    assert "<b>Server 0-1</b> (4000): 62 [<b>Write</b>]" in page
-    assert "<th>PID</th>" not in page
+    assert "<li>Worker 0-1, PID 4000, State serving, In flight 1," in page
+    assert "PID" in columns(ask()[2]) and "PID" not in columns(page)
+    assert "Member" in columns(page)
 
 
 @rows(
@@ -416,12 +585,14 @@ def test_notable_lists_workers_without_a_table_of_them() -> None:
     ],
 )
 def test_refresh_is_a_field_of_the_answer(query: str, seconds: str) -> None:
-    assert answer(query)[3] == (("Refresh", seconds),)
+    fields = dict(answer(query)[3])
+    assert fields.pop("Refresh") == seconds
+    assert set(fields) <= {"Content-Security-Policy"}
 
 
 @rows("query", ["", "auto", "REFRESH=4"])
 def test_nothing_is_refreshed_unasked(query: str) -> None:
-    assert answer(query)[3] == ()
+    assert "Refresh" not in dict(answer(query)[3])
 
 
 def test_the_page_is_signed_when_serversignature_is_on() -> None:
@@ -432,7 +603,7 @@ def test_the_page_is_signed_when_serversignature_is_on() -> None:
         signed.vhosts[0], default_conf=DirConf(server_signature=Signature.ON)
     )
     page = ask(the_model=dataclasses.replace(signed, vhosts=(vhost,)))[2]
-    assert f"<hr />\n<address>{line}" in page
+    assert f"<hr>\n<address>{line}" in page
 
 
 def test_only_get_and_head_are_answered() -> None:
@@ -519,19 +690,22 @@ def test_uptime_words(seconds: int, text: str) -> None:
 
 
 @rows(
-    ("size", "text"),
+    ("seconds", "text"),
     [
-        (0, "  0 "),
-        (972, "972 "),
-        (1024, "1.0K"),
-        (1536, "1.5K"),
-        (20480, " 20K"),
-        (5 << 20, "5.0M"),
-        (300 << 30, "300G"),
+        (0, "0 ms"),
+        (0.0007, "0.7 ms"),
+        (0.04251, "42.5 ms"),
+        (0.9996, "1 s"),
+        (3.21, "3.2 s"),
+        (9.97, "10 s"),
+        (59.6, "1 min"),
+        (192, "3 min 12 s"),
+        (7500, "2 h 5 min"),
+        (187_200, "2 d 4 h"),
     ],
 )
-def test_short_size(size: int, text: str) -> None:
-    assert quantities.short_size(size) == text
+def test_duration_words(seconds: float, text: str) -> None:
+    assert quantities.duration_words(seconds) == text
 
 
 def test_sizes_in_words() -> None:
@@ -539,9 +713,6 @@ def test_sizes_in_words() -> None:
     assert quantities.bytes_words(5530) == "5.4 kB"
     assert quantities.bytes_words(3 << 20) == "3.0 MB"
     assert quantities.bytes_words(3 << 30) == "3.0 GB"
-    assert quantities.kbytes_words(8) == "8 kB"
-    assert quantities.kbytes_words(1536) == "1.5 MB"
-    assert quantities.kbytes_words(3 << 20) == "3.0 GB"
 
 
 def test_this_machine_has_figures_and_the_dead_have_none() -> None:

@@ -54,6 +54,9 @@ ProxyPass /one/ balancer://one/
 )
 
 COMPAT = "`server-status?auto`"
+PAGE = "`server-status`, the page"
+HEAD = ["HTTP/1.1 200 OK", "text/html; charset=utf-8"]
+HEADED = ["<product> Status", "<product> Server Status for front.test (via 127.0.0.1)"]
 OURS = ["ConnsTotal", "Tunnels", "WaitingRequests", "Compat"]
 
 CASES: tuple[Case, ...] = (
@@ -82,18 +85,24 @@ CASES: tuple[Case, ...] = (
         STATUS,
         get("/server-status"),
         view=View.TITLE,
+        differs=PAGE,
+        instead={"": [*HEAD, *HEADED]},
     ),
     Case(
         "server-status: refresh",
         STATUS,
         get("/server-status?refresh=7"),
         view=View.TITLE,
+        differs=PAGE,
+        instead={"": [*HEAD, "Refresh: 7", *HEADED]},
     ),
     Case(
         "server-status: refresh without a number",
         STATUS,
         get("/server-status?notable&refresh"),
         view=View.TITLE,
+        differs=PAGE,
+        instead={"": [*HEAD, "Refresh: 10", *HEADED]},
     ),
     Case(
         "server-status: POST",
