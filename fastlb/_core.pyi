@@ -146,6 +146,8 @@ class Table:
         ten, the newest at the end, as (phase, reason, status, at_us, took_us). None:
         they are being written just now. Numbers may be anything: who reads them looks.
         """
+    def check_counts(self, slot: int) -> tuple[int, int] | None:
+        """Checks ever that have passed, and failed. None: as health()."""
     def error_time_us(self, member_slot: int) -> int: ...
     def set_heartbeat(
         self, member_slot: int, ready: int, busy: int, heard_us: int
@@ -165,6 +167,10 @@ class Table:
     def claim_monitor(self) -> None: ...
     def set_monitor_pid(self, pid: int) -> None: ...
     def set_worker_pid(self, slot: int, pid: int) -> None: ...
+    def note_reload(self, is_sound: bool, at_us: int) -> None:
+        """A configuration was taken, or refused. at_us: since 1970."""
+    def last_reload(self) -> tuple[bool, int]:
+        """Whether the last configuration was taken, and when the last was that was."""
     def set_worker_state(self, slot: int, state: str) -> None:
         """One character of the scoreboard: S _ G ..."""
     def settle_worker(self, slot: int) -> dict[str, int]:

@@ -19,8 +19,9 @@ from fastlb.admin.reading import ServerFacts
 from fastlb.base.version import VERSION
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.member import Member
-from fastlb.facts.outcomes import BOUNDS_S
+from fastlb.facts.outcomes import BOUNDS_S, CLASSES
 from fastlb.facts.server import Model
+from fastlb.facts.vhost import VHost
 
 if TYPE_CHECKING:
     from fastlb._core import Request, Table
@@ -77,6 +78,8 @@ def families(table: Table, model: Model, facts: ServerFacts) -> Iterator[Family]
     """All of them, in the order in which they are written."""
     yield from _server(table, facts)
     yield from _workers(table.snapshot_workers())
+    yield from _vhosts(table, model)
+    yield from _certificates(model, facts)
     yield from _balancers(table, model, facts)
     yield from _members(table, model, facts)
 
@@ -114,6 +117,19 @@ def _server(table: Table, facts: ServerFacts) -> Iterator[Family]:
         "Which configuration answers: reloads that were taken since the start.",
         _one(facts.generation),
     )
+    is_sound, loaded_us = table.last_reload()
+    yield Family(
+        "fastlb_config_last_reload_successful",
+        "gauge",
+        "1 when the last configuration that was read was taken, 0 when it was refused.",
+        _one(int(is_sound)),
+    )
+    yield Family(
+        "fastlb_config_last_reload_success_timestamp_seconds",
+        "gauge",
+        "When the last one was taken, since 1970.",
+        _one(loaded_us / 1e6),
+    )
     for name, key, about in _TOTALS:
         yield Family(f"fastlb_{name}", "counter", about, _one(totals[key]))
     yield Family(
@@ -129,6 +145,12 @@ _TOTALS: Final = (
     ("sent_bytes", "bytes_out", "Bytes of answers that were sent to clients."),
     ("connections", "connections", "Connections of clients that were accepted."),
     ("lock_repairs", "repairs", "Locks that were taken over from ended processes."),
+    (
+        *("pool_connections_opened", "opened"),
+        "Connections to members, and to the controller for its pages, that were begun.",
+    ),
+    ("pool_connections_reused", "reused", "Requests that took one that was there."),
+    ("pool_connections_failed", "failed", "Those that were refused or came too late."),
 )
 
 
@@ -141,6 +163,17 @@ def _workers(workers: Sequence[Mapping[str, Any]]) -> Iterator[Family]:
         "Worker processes.",
         [("", labelled((("state", state),)), count) for state, count in states],
     )
+    idle = sum(worker["idle"] for worker in workers)
+    in_use = sum(worker["upstreams"] for worker in workers) - idle
+    yield Family(
+        "fastlb_pool_connections",
+        "gauge",
+        "Connections to members that are open, by the last tick of each worker.",
+        [
+            ("", labelled((("state", state),)), count)
+            for state, count in (("idle", idle), ("in_use", max(in_use, 0)))
+        ],
+    )
     for name, key, about in _OF_WORKERS:
         value = sum(worker[key] for worker in workers)
         yield Family(f"fastlb_{name}", "gauge", about, _one(value))
@@ -152,6 +185,78 @@ _OF_WORKERS: Final = (
     ("tunnels", "tunnels", "Tunnels under way (WebSocket, CONNECT)."),
     ("requests_waiting", "waiting", "Requests that wait for MaxRequestWorkers."),
 )
+
+
+# Virtual hosts --------------------------------------------------------------------
+
+
+def _name_of(vhost: VHost) -> str:
+    return vhost.vhost_id or "main"
+
+
+def _vhosts(table: Table, model: Model) -> Iterator[Family]:
+    labels: list[str] = []
+    outcomes: list[tuple[list[list[int]], int]] = []
+    sent: list[Sample] = []
+    for vhost in model.vhosts:
+        found = table.vhost_outcomes(vhost.vhost_id)
+        if found is None:
+            continue
+        where = labelled((("vhost", _name_of(vhost)),))
+        labels.append(where)
+        outcomes.append((found[0], found[1]))
+        sent.append(("", where, found[2]))
+    yield Family(
+        "fastlb_vhost_responses",
+        "counter",
+        "Requests of a virtual host, whoever answered, by the class of the status.",
+        _classes(labels, outcomes),
+    )
+    yield Family(
+        "fastlb_vhost_sent_bytes",
+        "counter",
+        "Bytes of its answers that were sent to clients.",
+        sent,
+    )
+    yield Family(
+        "fastlb_vhost_request_duration_seconds",
+        "histogram",
+        "Time of its requests, from the client's first byte to the last one for it.",
+        _durations(labels, outcomes),
+    )
+
+
+def _certificates(model: Model, facts: ServerFacts) -> Iterator[Family]:
+    """Of one name in one file the one that ends first. Those that members see are of no
+    host."""
+    ends: dict[str, float] = {}
+    for host, file in _certificate_files(model):
+        for one in facts.expiries:
+            if one.file == file:
+                pairs = (("vhost", host), ("file", file), ("subject", one.subject))
+                where = labelled(pairs)
+                ends[where] = min(one.ends_s, ends.get(where, one.ends_s))
+    yield Family(
+        "fastlb_certificate_expiry_timestamp_seconds",
+        "gauge",
+        "When a certificate ends that is sent to clients or members, since 1970.",
+        [("", where, ends_s) for where, ends_s in ends.items()],
+    )
+
+
+def _certificate_files(model: Model) -> Iterator[tuple[str, str]]:
+    """Each with the host that sends it, once."""
+    found: dict[tuple[str, str], None] = {}
+    for vhost in model.vhosts:
+        if vhost.tls is not None:
+            files = [pair.certificate_file for pair in vhost.tls.pairs]
+            if vhost.tls.chain_file is not None:
+                files.append(vhost.tls.chain_file)
+            found |= dict.fromkeys((_name_of(vhost), file) for file in files)
+    for member in model.members:
+        if member.tls is not None and member.tls.machine_certificate_file is not None:
+            found["", member.tls.machine_certificate_file] = None
+    return iter(found)
 
 
 # Balancers ------------------------------------------------------------------------
@@ -206,8 +311,7 @@ def _balancer_labels(balancer: Balancer | None) -> Labels:
     """Of one that several hosts share, and of none, the host is empty."""
     if balancer is None:
         return ("balancer", ""), ("host", "")
-    name = balancer.name.removeprefix("balancer://")
-    return ("balancer", name), ("host", balancer.key[len(balancer.name) + 1 :])
+    return ("balancer", balancer.plain_name), ("host", balancer.host)
 
 
 def _in(value: float, unit: float) -> float:
@@ -241,9 +345,13 @@ _OF_MEMBERS: Final[tuple[_OfMember, ...]] = (
 
 
 def _members(table: Table, model: Model, facts: ServerFacts) -> Iterator[Family]:
+    serving = model.serving()
     by_slot = {
         slot: labelled(_member_labels(model, member))
-        for member, slot in zip(model.members, facts.member_slots, strict=True)
+        for index, (member, slot) in enumerate(
+            zip(model.members, facts.member_slots, strict=True)
+        )
+        if index in serving
     }
     labels = tuple(by_slot.values())
     seen = [table.snapshot_member(slot) for slot in by_slot]
@@ -254,6 +362,12 @@ def _members(table: Table, model: Model, facts: ServerFacts) -> Iterator[Family]
             about,
             [("", where, value(one)) for where, one in zip(labels, seen, strict=True)],
         )
+    yield Family(
+        "fastlb_member_checks",
+        "counter",
+        "Checks of its health that have ended, by their result.",
+        _checks(table, model, facts, by_slot),
+    )
     outcomes = [table.outcomes(slot) for slot in by_slot]
     yield Family(
         "fastlb_member_responses",
@@ -269,14 +383,28 @@ def _members(table: Table, model: Model, facts: ServerFacts) -> Iterator[Family]
     )
 
 
+def _checks(
+    table: Table, model: Model, facts: ServerFacts, by_slot: Mapping[int, str]
+) -> Iterator[Sample]:
+    checked = {
+        slot
+        for member, slot in zip(model.members, facts.member_slots, strict=True)
+        if member.health is not None
+    }
+    for slot, where in by_slot.items():
+        counts = table.check_counts(slot) if slot in checked else None
+        if counts is not None:
+            for result, count in zip(("passed", "failed"), counts, strict=True):
+                yield "", f'{where[:-1]},result="{result}"}}', count
+
+
 Outcomes = Sequence[tuple[list[list[int]], int]]
-_CLASSES: Final = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
 _LES: Final = (*map(str, BOUNDS_S), "+Inf")
 
 
 def _classes(labels: Sequence[str], outcomes: Outcomes) -> Iterator[Sample]:
     for where, (counts, _) in zip(labels, outcomes, strict=True):
-        for name, times in zip(_CLASSES, counts, strict=True):
+        for name, times in zip(CLASSES, counts, strict=True):
             yield "", f'{where[:-1]},code="{name}"}}', sum(times)
 
 

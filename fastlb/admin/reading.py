@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fastlb.admin import apache_names as names
 from fastlb.admin import pages
@@ -29,6 +29,17 @@ if TYPE_CHECKING:
 UNBOUND_IDLE = 64  # one line of the page
 
 
+class Expires(Protocol):
+    """When a certificate of a file ends, in seconds since 1970 (tls/expiry.py)."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def ends_s(self) -> float: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
     """What the page shows of the running server besides table and model.
@@ -36,6 +47,7 @@ class ServerFacts:
     started_us  wall clock of the start, microseconds since 1970
     built       when the core was compiled, ISO form
     member_slots, balancer_slots  the table's slot of each model index
+    expiries    of the certificates in use
     """
 
     generation: int
@@ -43,6 +55,7 @@ class ServerFacts:
     built: str
     member_slots: Sequence[int]
     balancer_slots: Sequence[int]
+    expiries: Sequence[Expires] = ()
 
 
 class CpuTimes(NamedTuple):

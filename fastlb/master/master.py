@@ -361,6 +361,7 @@ class Master:
                     "notice", "ssl", f"FB0605: {name}: new certificates"
                 )
         else:
+            self._table.note_reload(True, time.time_ns() // 1000)
             self.phase = Phase.SERVING
             self._notify(serving(generation))
             self._orders.started()
@@ -413,6 +414,7 @@ class Master:
     def _answer(self, *, is_sound: bool, text: str) -> None:
         """The reload that was read last is over."""
         assert self._current is not None
+        self._table.note_reload(is_sound, time.time_ns() // 1000)
         self._tell(
             answered=self._reading,
             generation=self._current.number,

@@ -127,6 +127,7 @@ class Workers:
             foreground=means.foreground,
             tls=generation.tls,
             map_doors=tuple(one.doors[seat.number] for one in generation.map_seats),
+            expiries=generation.contexts.expiries if generation.contexts else (),
         )
 
         def let_go() -> None:

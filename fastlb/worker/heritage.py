@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fastlb._core import Table
 from fastlb.facts.server import Model
+from fastlb.tls.expiry import Expiry
 from fastlb.tls.handles import TlsHandles
 
 # What a worker says to the master, one byte a message, through ready_fd.
@@ -44,3 +45,4 @@ class Heritage:
     foreground: bool
     tls: TlsHandles | None = None  # None: nowhere is TLS spoken
     map_doors: tuple[socket.socket, ...] = ()
+    expiries: tuple[Expiry, ...] = ()  # of the certificates in use

@@ -49,6 +49,7 @@ class WorkerServices:
             built=built(),
             member_slots=heritage.member_slots,
             balancer_slots=heritage.balancer_slots,
+            expiries=heritage.expiries,
         )
         self._handlers: dict[str, Callable[[Request], Answer]] = {
             "server-status": self._server_status,

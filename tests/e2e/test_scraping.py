@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import signal
 import socket
 import struct
 import subprocess
+import time
 from pathlib import Path
+from typing import Any
 
+import httpd
 import pytest
 from conftest import MemberMaker
 from harness import HOST, Fastlb, Seen, answer, wait_for
+from ports import free_port
+from programs import ForeignServer
 from prometheus_client import parser
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +72,18 @@ def test_requests_are_counted_by_what_became_of_them(serving: Fastlb) -> None:
     before = samples(serving)
     for code, count in (("2xx", 4), ("4xx", 3), ("5xx", 2), ("none", 0)):
         assert before[f"fastlb_member_responses_total {code}"] == count
+        assert before[f"fastlb_vhost_responses_total {code}"] >= count
+    assert before["fastlb_vhost_responses_total 5xx"] == 2
+    assert before["fastlb_vhost_sent_bytes_total"] > 0
     assert before["fastlb_balancer_elections_total"] == 9
+    connections = "fastlb_pool_connections"
+    begun = before[f"{connections}_opened_total"]
+    # ... and those to the controller, which tells the metrics
+    assert begun + before[f"{connections}_reused_total"] >= 9
+    assert before[f"{connections}_failed_total"] == 0
+    assert before["fastlb_config_last_reload_successful"] == 1
+    loaded_s = before["fastlb_config_last_reload_success_timestamp_seconds"]
+    assert abs(loaded_s - time.time()) < 600
     serving.reload()
 
     def of_the_new_generation() -> dict[str, float] | None:
@@ -75,6 +95,10 @@ def test_requests_are_counted_by_what_became_of_them(serving: Fastlb) -> None:
     for name in before:
         if name.startswith(("fastlb_member_", "fastlb_balancer_")):
             assert after[name] == before[name], name
+        elif name.startswith("fastlb_vhost_"):
+            assert after[name] >= before[name], name
+    assert after["fastlb_config_last_reload_success_timestamp_seconds"] > loaded_s
+    assert after["fastlb_requests_total"] > before["fastlb_requests_total"]
 
 
 def promtool(*words: str, text: str = "") -> tuple[int, str]:
@@ -131,6 +155,101 @@ def test_who_goes_away_unanswered_has_seen_no_status(
     name = "fastlb_member_responses_total"
     wait_for(lambda: samples(server)[f"{name} none"] == 1, "it is counted")
     assert samples(server)[f"{name} 4xx"] == 0
+
+
+STATUS = """\
+ProxyStatus On
+<Location /status>
+    SetHandler server-status
+</Location>
+ProxyPass /status !
+"""
+
+
+def test_a_request_under_way_is_shown_by_every_worker(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    member = make_member("a")
+    member.hold()
+    server.write(f"{STATUS}ProxyPass / {member.url}/\n", workers=2)
+    server.start()
+
+    def document() -> Any:
+        return json.loads(server.get("/status?json").text)
+
+    def others(told: Any) -> Any:
+        """Looking is a request, too, and may take its time on a busy machine."""
+        rows = told["requests"]
+        return [one for one in rows if one["request"] != "GET /status"]
+
+    with socket.create_connection((HOST, server.port)) as client:
+        client.sendall(b"GET /slow;id=1?token=2 HTTP/1.1\r\nHost: test.example\r\n\r\n")
+        (row,) = wait_for(lambda: others(document()), "it is told")
+        assert (row["request"], row["client"]) == ("GET /slow", HOST)
+        assert row["state"] == "waiting for the answer"
+        assert row["member"] == f"{member.url}/"
+
+        def answered_by_others() -> int:
+            told = document()
+            assert [one["request"] for one in others(told)] == ["GET /slow"]
+            page = server.get("/status").text
+            assert '<th scope="row">GET /slow</th>' in page
+            workers = told["server"]["workers"]
+            return sum(
+                one["requests"] for one in workers if one["slot"] != row["worker"]
+            )
+
+        before = answered_by_others()
+        wait_for(lambda: answered_by_others() > before, "another worker answers")
+        (serving,) = (
+            one["pid"]
+            for one in document()["server"]["workers"]
+            if one["slot"] == row["worker"]
+        )
+        os.kill(serving, signal.SIGKILL)
+        wait_for(lambda: others(document()) == [], "it has gone with its worker")
+
+
+@pytest.mark.needs("prometheus-apache-exporter")
+def test_the_exporter_for_apache_finds_what_it_looks_for(
+    server: Fastlb, make_member: MemberMaker, tmp_path: Path
+) -> None:
+    urls = [make_member(name, by_target).url for name in "ab"]
+    server.write(STATUS + CONF.format(*urls))
+    server.start()
+    for _ in range(4):
+        assert server.get("/200").status == 200
+    port = free_port()
+    program = shutil.which("prometheus-apache-exporter")
+    assert program is not None
+    exporter = ForeignServer(
+        [
+            program,
+            f"--scrape_uri=http://{HOST}:{server.port}/status?auto",
+            f"--telemetry.address={HOST}:{port}",
+        ],
+        [port],
+        tmp_path / "exporter.log",
+    )
+    exporter.start()
+    try:
+        text = httpd.get(port, "/metrics").text
+    finally:
+        exporter.stop()
+    found = {
+        (one.name, *(one.labels.get(name, "") for name in ("worker", "status"))): (
+            one.value
+        )
+        for family in parser.text_string_to_metric_families(text)
+        for one in family.samples
+        if one.name.startswith("apache_")
+    }
+    assert found["apache_up", "", ""] == 1
+    assert found["apache_accesses_total", "", ""] >= 4
+    assert found["apache_generation", "", ""] >= 0
+    for url in urls:
+        assert found["apache_proxy_balancer_status", url, "Init Ok"] == 1
+        assert found["apache_proxy_balancer_accesses_total", url, ""] == 2
 
 
 def test_extended_status_off_counts_no_outcomes(

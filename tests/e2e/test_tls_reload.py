@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,10 @@ RELOADS = 6
 def site(server: Fastlb, member: str, certificate: str = "current") -> str:
     return host(
         "h.example",
+        "<Location /metrics>",
+        "SetHandler metrics",
+        "</Location>",
+        "ProxyPass /metrics !",
         f"ProxyPass / {member}/",
         certificate=certificate,
         port=str(server.port),
@@ -158,6 +164,16 @@ def test_a_reload_with_a_broken_certificate_keeps_the_old_one(
         os.kill(server.pid, signal.SIGHUP)
         server.wait_for_log(said)
         assert kept.ask().status == 200
+        told = kept.ask("/metrics").body.decode()
+    assert "\nfastlb_config_last_reload_successful 0\n" in told
+    ends = re.findall(
+        r"\nfastlb_certificate_expiry_timestamp_seconds{(.*)} (\d+)", told
+    )
+    assert [labels.split(",")[0] for labels, _ in ends] == [
+        f'vhost="*:{server.port}/h.example"'
+    ] * len(ends)
+    assert all(int(when) > time.time() for _, when in ends)
+    assert ends
     assert shown(server) == "site"
     assert server.workers() == workers
     install(server.folder, "renewed")

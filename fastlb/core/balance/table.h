@@ -112,7 +112,7 @@ struct health_result {
 struct health_record {
     uint32_t version, checks, passes, fails;
     int64_t out_since_us;
-    uint64_t unused0[5];
+    uint64_t passed, failed, unused0[3];
     struct health_result results[HEALTH_RESULTS];
     uint64_t unused1[4];
 };

@@ -182,6 +182,8 @@ cdef extern from "table.h" nogil:
         uint32_t passes                 # 8    in a row
         uint32_t fails                  # 12   in a row
         int64_t out_since_us            # 16   CLOCK_MONOTONIC; 0: it is not out
+        uint64_t passed                 # 24   ever
+        uint64_t failed                 # 32   ever
         health_result results[HEALTH_RESULTS]           # 64
 
     # --- the history (history.pyx)

@@ -645,6 +645,10 @@ cdef class Table:
         result.phase = <uint8_t>phase
         result.reason = <uint8_t>reason
         now.checks += 1
+        if reason == 0:
+            now.passed += 1
+        else:
+            now.failed += 1
         now.passes = <uint32_t>max(passes, 0)
         now.fails = <uint32_t>max(fails, 0)
         now.out_since_us = out_since_us
@@ -681,6 +685,12 @@ cdef class Table:
             "results": results,
         }
 
+    def check_counts(self, int slot):
+        cdef health_record r
+        if not member_health(&self.view, self.member(slot), &r):
+            return None
+        return r.passed, r.failed
+
     def error_time_us(self, int member_slot):
         return atomic_get_i64(&self.member(member_slot).error_time_us)
 
@@ -712,6 +722,19 @@ cdef class Table:
     def set_monitor_pid(self, int pid):
         self.need_master()
         atomic_set_i32(&claim_book(&self.view).monitor_pid, pid)
+
+    def note_reload(self, bint is_sound, long long at_us):
+        cdef table_book *book
+        self.need_master()
+        book = claim_book(&self.view)
+        atomic_set_u32(&book.reload_refused, not is_sound)
+        if is_sound:
+            atomic_set_i64(&book.loaded_us, at_us)
+
+    def last_reload(self):
+        self.need_open()
+        return (not atomic_get_u32(&self.view.book.reload_refused),
+                atomic_get_i64(&self.view.book.loaded_us))
 
     def set_worker_state(self, int slot, str state):
         atomic_set_u32(&self.worker(slot).state, ord(state))
