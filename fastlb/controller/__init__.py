@@ -1,0 +1,1 @@
+"""The controller: pages that change something, and the operator's socket."""
