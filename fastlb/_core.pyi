@@ -50,6 +50,8 @@ class Table:
     # unmapped, in the Staples of all contexts as well, and cannot be regained.
     def be_worker(self, slot: int) -> None: ...
     def be_monitor(self) -> None: ...
+    def be_reader(self) -> None:
+        """Of a process that only looks (the controller)."""
 
     # the master alone: identity -> slot. Same key, same slot as long as a generation
     # knows it.

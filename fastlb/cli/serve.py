@@ -11,6 +11,7 @@ from fastlb.base.errors import Severity, render
 from fastlb.cli.detach import detach
 from fastlb.cli.options import Options
 from fastlb.cli.phrases import phrases_for
+from fastlb.controller.heritage import ControllerHeritage
 from fastlb.facts.server import Model
 from fastlb.master import handed, map_seats, notify, privileges
 from fastlb.master.errors import Exit, StartError
@@ -69,9 +70,11 @@ def serve(
         started=started,
         let_go=let_go,
         command_line=command_line,
+        config_file=source.config_file,
         foreground=options.is_foreground,
         run_worker=worker.run,
         run_monitor=monitor.run,
+        run_controller=run_controller,
         phrases=phrases,
         notifier=notifier,
         handed=sockets,
@@ -86,6 +89,13 @@ def serve(
         if launcher is not None:
             launcher.tell(Exit.REFUSED)
         return error.code
+
+
+def run_controller(heritage: ControllerHeritage) -> int:
+    """The body of the controller's process, which has loaded it."""
+    from fastlb.controller.controller import run
+
+    return run(heritage)
 
 
 def apply_options(model: Model, options: Options) -> Model:

@@ -20,7 +20,7 @@ def version_lines() -> Iterator[str]:
     """Both lines of -v."""
     import platform
 
-    from fastlb.worker.services import built
+    from fastlb.admin.built import built
 
     yield f"Server version: fastlb/{VERSION} ({platform.system()})"
     yield f"Server built:   {built()}"

@@ -58,6 +58,7 @@ class ProcessSettings:
     heartbeat_listen: tuple[str, int] | None = None  # HeartbeatListen
     heartbeat_max_servers: int = 10  # 0: kept in the file, any number
     heartbeat_storage: str = ""  # the file
+    control_socket: str | None = None  # ControlSocket; None: beside PidFile; "": none
 
 
 @dataclass(frozen=True, slots=True)

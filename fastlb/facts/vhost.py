@@ -8,6 +8,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 
 from fastlb.base.levels import Level
+from fastlb.facts.controller import host_word
 from fastlb.facts.dbm import DbmFile
 from fastlb.facts.error_format import NO_ERROR_FORMATS, ErrorFormats
 from fastlb.facts.expressions import Expression
@@ -323,6 +324,17 @@ class VHost:
     brotli_note_ratio: str | None = None
     brotli_note_input: str | None = None
     brotli_note_output: str | None = None
+    # Of the controller: those that a line here names, first those that only tell
+    # something, how many these are, and where it is asked for them
+    pages: tuple[str, ...] = ()
+    pages_that_tell: int = 0
+    pages_mapping: Mapping | None = None
+
+    @property
+    def page_word(self) -> str:
+        """What the controller's pages of this host are asked for by."""
+        return host_word(self.index, self.vhost_id)
+
     remote_ip_header: str | None = None
     remote_ip_proxies_header: str | None = None
     remote_ip_proxies: tuple[RemoteProxy, ...] | None = None  # None: all are believed

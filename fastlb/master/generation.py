@@ -69,6 +69,8 @@ class Generation:
     tls: TlsHandles | None = None
     leaving: dict[int, WorkerProcess] = field(default_factory=dict)
     map_seats: tuple[MapSeat, ...] = ()  # programs of RewriteMap, until its end
+    is_inherited: bool = False  # of another program: no process of it can be forked
+    keepers: set[int] = field(default_factory=set)  # ... its keepers of such programs
 
     def seated(self) -> Iterator[WorkerProcess]:
         """Holders and successors."""

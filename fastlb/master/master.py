@@ -22,14 +22,18 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from fastlb.base import descriptors
+from fastlb.controller.heritage import ControllerHeritage
+from fastlb.facts.adjustments import ANSWER_TEXT_MAX
 from fastlb.facts.server import Model
 from fastlb.master import account, claims, pidfile, privileges, reap, roll, spawn
 from fastlb.master.account import Account
+from fastlb.master.adjusting import Adjusting
 from fastlb.master.certificates import Certificates, renewed
+from fastlb.master.controller_seat import ControllerSeat
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation
 from fastlb.master.handed import HandedSockets
@@ -76,6 +80,7 @@ class Orders:
     started       called once, when every worker accepts
     let_go        called in every forked process: closes what only the master may hold
     command_line  for the log
+    config_file   for whoever asks which one it is
     phrases       pass phrases that were typed before the terminal was left
     notifier      who hears of it outside, such as systemd
     handed        listening sockets that were there before the master
@@ -85,9 +90,11 @@ class Orders:
     started: Callable[[], None]
     let_go: Callable[[], None]
     command_line: str
+    config_file: str
     foreground: bool
     run_worker: Callable[[Heritage], int]
     run_monitor: Callable[[MonitorHeritage], int]
+    run_controller: Callable[[ControllerHeritage], int]
     phrases: PassPhrases = field(default_factory=PassPhrases)
     notifier: Notifier = field(default_factory=Notifier)
     handed: HandedSockets = field(default_factory=HandedSockets)
@@ -113,11 +120,12 @@ class Master:
         descriptors.raise_limit()
         self._signals = Signals(ignore_winch=orders.foreground and os.isatty(0))
         self._identity = privileges.look_up(model.process, PROGRAM)
+        self._started_us = time.time_ns() // 1000
         self._workers = Workers(
             Means(
                 table=self._table,
                 identity=self._identity,
-                started_us=time.time_ns() // 1000,
+                started_us=self._started_us,
                 foreground=orders.foreground,
                 sockets_of=lambda gen: self._listeners.sockets(gen.model.listeners),
                 let_go=self._let_go,
@@ -131,6 +139,20 @@ class Master:
             self._identity,
             orders.run_monitor,
             lambda generation: self._let_go(generation, keep_sockets=False),
+        )
+        self._controller = ControllerSeat(
+            self._table,
+            self._identity,
+            orders.run_controller,
+            lambda generation: self._let_go(
+                generation, keep_sockets=False, is_controller=True
+            ),
+            self._started_us,
+        )
+        self._adjusting = Adjusting(
+            self._table,
+            lambda level, text: journal.write(level, "core", text),
+            self._in_words,
         )
         self._maps = MapSeats(
             lambda generation, seat: self._let_go(
@@ -176,8 +198,13 @@ class Master:
 
     def turn(self) -> None:
         """Sleep until something happens, and answer it."""
-        for pipe in self._signals.wait(self._workers.pipes(), self._wait_s()):
-            self._workers.hear(pipe)
+        asks = self._controller.pipes() if self._is_watched() else []
+        pipes = [*self._workers.pipes(), *asks]
+        for pipe in self._signals.wait(pipes, self._wait_s()):
+            if pipe in asks:
+                self._hear_controller()
+            else:
+                self._workers.hear(pipe)
         for command in self._signals.take():
             self._obey(command)
         for death in reap.reap():
@@ -192,15 +219,23 @@ class Master:
                 "AH00015: Unable to open logs\n"
                 "    write a Listen line, such as Listen 8080",
             )
-        self._prepare(model)
+        self._adjusting.recall(self._first.pid_file)
+        self._prepare(self._adjusting.put_on(model))
         self._pid_fd = pidfile.write(
             self._first.pid_file,
             os.getpid(),
             lambda text: self._journal.write("warn", "core", text),
         )
+        self._open_doors()
         self._tell(pid=os.getpid())
         self._call_the_roll()
         self._advance()
+
+    def _open_doors(self) -> None:
+        for text in self._controller.listen(
+            self._first.pid_file, self._first.control_socket
+        ):
+            self._journal.write("error", "core", f"FB0641: {text}")
 
     def _end(self) -> None:
         """Leave nothing behind, whatever happened."""
@@ -276,6 +311,7 @@ class Master:
             journal=self._journal,
             certificates=self._certificates,
             identity=self._identity,
+            is_adjusted=self._adjusting.waiting is not None,
         )
         generation = self._next.take(self._current)
         self._next.deadline_s = self._clock_s() + DEADLINE_S
@@ -299,10 +335,29 @@ class Master:
             return
         for text in settings_that_stay(self._first, model.process):
             self._journal.write("warn", "core", text)
+        self._prepare_or_fail(self._adjusting.put_on(model))
+
+    def _prepare_or_fail(self, model: Model) -> None:
         try:
             self._prepare(model)
         except Exception as error:
             self._fail_next(why_not(error))
+
+    def _hear_controller(self) -> None:
+        if self._controller.is_awaited and self._current is not None:
+            self._controller.begin(self._current, self._clock_s())
+            return
+        for refused in self._adjusting.queue(self._controller.hear()):
+            self._controller.tell(*refused, self._controller.number)
+
+    def _adjust(self, current: Generation) -> None:
+        """Do the next of what operators have asked for."""
+        done = self._adjusting.act(current, self._controller.number)
+        if isinstance(done, Model):
+            spawn.thaw()
+            self._prepare_or_fail(done)
+        else:
+            self._controller.tell(*done, self._controller.number)
 
     def _look_at_next(self, following: Preparation) -> None:
         """Commit the next generation when all of it accepts; give up in time."""
@@ -329,11 +384,16 @@ class Master:
         found = changes(before.model, generation.model) if before else None
         fresh = renewed(before.contexts if before else None, generation.contexts)
         self._current, self._next = generation, None
+        is_adjusted = self._adjusting.waiting is not None
+        self._adjusting.commit()
+        if is_adjusted:
+            self._controller.tell(*self._adjusting.done(generation))
         for other in self._workers.generations:
             if other is not generation:
                 self._workers.drain(other)
         self._listeners.keep_only(generation.model.listeners)
         self._monitor.replace(self._clock_s())
+        self._controller.replace(self._clock_s())
         self._journal.follow(generation.model, generation.logs)
         for other in self._workers.generations:
             if other is not generation:
@@ -355,7 +415,8 @@ class Master:
             said = log_line(found)
             self._journal.write("notice", "core", f"FB0604: reloaded: {said}")
             self._notify(f"{serving(generation)}; reloaded: {said}")
-            self._answer(is_sound=True, text=said)
+            if not is_adjusted:
+                self._answer(is_sound=True, text=said)
             for name in fresh:
                 self._journal.write(
                     "notice", "ssl", f"FB0605: {name}: new certificates"
@@ -379,7 +440,10 @@ class Master:
         try:
             following.give_back(self._current)
         finally:
-            if self._current is not None:
+            if self._adjusting.waiting is not None:
+                why = f"refused while {step}: {error}"
+                self._controller.tell(*self._adjusting.failed(why))
+            elif self._current is not None:
                 self._refuse(step, str(error))
         if self._current is None:
             raise error
@@ -404,6 +468,15 @@ class Master:
         if self._pid_fd is not None:
             account.write(self._first.pid_file, self._account)
 
+    def _in_words(self) -> dict[str, Any]:
+        """The account, for the controller."""
+        words = asdict(self._account)
+        words["text"] = self._account.text[:ANSWER_TEXT_MAX]
+        if self._current is not None:
+            words["generation"] = self._current.number
+        words["config_file"] = self._orders.config_file
+        return {"account": words}
+
     def _call_the_roll(self) -> None:
         """Tell of the members of what is in force."""
         if self._pid_fd is not None:
@@ -424,6 +497,7 @@ class Master:
 
     def _leave_pid_file(self) -> None:
         if self._pid_fd is not None:
+            self._controller.close()
             account.remove(self._first.pid_file)
             roll.remove(self._first.pid_file)
             pidfile.remove(self._first.pid_file, self._pid_fd)
@@ -447,6 +521,12 @@ class Master:
             self._monitor.bury(death, self._clock_s())
             if self.phase is Phase.SERVING and not death.is_orderly():
                 self._journal.write("notice", "core", death.text("the monitor"))
+            return
+        if death.pid == self._controller.pid:
+            self._controller.bury(death, self._clock_s())
+            self._adjusting.forget_queue()
+            if self.phase is Phase.SERVING and not death.is_orderly():
+                self._journal.write("notice", "core", death.text("the controller"))
             return
         is_asked = self.phase in (Phase.STOPPING, Phase.DRAINING)
         if self._maps.bury(death, self._workers.generations, self._clock_s()):
@@ -495,14 +575,18 @@ class Master:
                 self._begin_reload()
             else:
                 self._moments.append(self._undone_by_s)
+        while self._may_adjust():
+            assert self._current is not None
+            self._adjust(self._current)
         if self.phase is not Phase.STOPPING:
             for generation in self._workers.generations:
                 self._moments += self._maps.fill(generation, self._clock_s())
         if self.phase in (Phase.STARTING, Phase.SERVING):
             for generation in self._in_force():
                 self._moments += self._workers.fill(generation)
-        if self.phase is Phase.SERVING and self._current is not None:
+        if self._is_watched() and self._current is not None:
             self._monitor.fill(self._current, self._clock_s())
+            self._controller.fill(self._clock_s())
         if self._current is not None and self.phase is Phase.SERVING:
             self._workers.bound_lone(self._current.model.process.max_tunnel_servers)
         now_s = self._clock_s()
@@ -522,6 +606,16 @@ class Master:
             self._stopping.act(self._clock_s(), self._pids(), self._journal.write)
             if not self._pids() or self._stopping.is_over():
                 self.phase = Phase.ENDED
+
+    def _may_adjust(self) -> bool:
+        """One thing after the other: what takes new workers waits for those before."""
+        return (
+            self._adjusting.is_asked()
+            and self.phase is Phase.SERVING
+            and self._next is None
+            and not self._reload_wanted
+            and self._is_undone()
+        )
 
     def _look_at_drain(self) -> None:
         if self._pid_fd is not None and self._is_deaf():
@@ -559,8 +653,9 @@ class Master:
         """Seconds until the next moment that matters; None: only events do."""
         now_s = self._clock_s()
         moments = list(self._moments)
-        if self._monitor.due_s is not None and self.phase is Phase.SERVING:
-            moments.append(self._monitor.due_s)
+        if self._is_watched():
+            due = (self._monitor.due_s, self._controller.due_s)
+            moments += [due_s for due_s in due if due_s is not None]
         if self._next is not None:
             moments.append(self._next.deadline_s)
         if self._drain_ends_s is not None and self.phase is Phase.DRAINING:
@@ -574,6 +669,14 @@ class Master:
 
     # who there is
 
+    def _is_watched(self) -> bool:
+        """Is there to be a monitor? Of another program's settings we know nothing."""
+        return (
+            self.phase is Phase.SERVING
+            and self._current is not None
+            and not self._current.is_inherited
+        )
+
     def _in_force(self) -> list[Generation]:
         """The generations whose seats are kept filled."""
         following = self._next.generation if self._next is not None else None
@@ -582,7 +685,8 @@ class Master:
     def _pids(self) -> list[int]:
         pids = [worker.pid for worker in self._workers.every()]
         pids += self._maps.pids(self._workers.generations)
-        return pids if self._monitor.pid is None else [*pids, self._monitor.pid]
+        others = (self._monitor.pid, self._controller.pid)
+        return [*pids, *(pid for pid in others if pid is not None)]
 
     # in a forked process
 
@@ -592,6 +696,7 @@ class Master:
         *,
         keep_sockets: bool = True,
         keeper: MapSeat | None = None,
+        is_controller: bool = False,
     ) -> None:
         """Close what a worker (or the monitor, or a keeper) of this generation must not
         hold.
@@ -601,6 +706,8 @@ class Master:
         """
         self._orders.let_go()
         self._signals.close_pipes()
+        if not is_controller:
+            self._controller.close_in_fork()
         if self._pid_fd is not None:
             os.close(self._pid_fd)
         if not self._orders.foreground:

@@ -6,23 +6,18 @@ a new one: the old one is told to go and its successor knows the new model.
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
-from contextlib import suppress
 
 from fastlb._core import Table
 from fastlb.master import claims, spawn
 from fastlb.master.generation import Generation
+from fastlb.master.lone_seat import FORK_FAILED_DELAY_S, LoneSeat
 from fastlb.master.privileges import Identity
-from fastlb.master.reap import BackOff, Death
 from fastlb.monitor.heritage import MonitorHeritage
 
-FORK_FAILED_DELAY_S = 1.0
 
-
-class MonitorSeat:
-    """pid: of the monitor, None while there is none. due_s: when it is filled."""
+class MonitorSeat(LoneSeat):
+    """Of the monitor."""
 
     def __init__(
         self,
@@ -31,33 +26,15 @@ class MonitorSeat:
         run: Callable[[MonitorHeritage], int],
         let_go: Callable[[Generation], None],
     ) -> None:
+        super().__init__()
         self._table = table
         self._identity = identity
         self._run = run
         self._let_go = let_go
-        self._born_s = 0.0
-        self._back_off = BackOff()
-        self.pid: int | None = None
-        self.due_s: float | None = None
-
-    def replace(self, now_s: float) -> None:
-        """There is a new model: whoever sits here knows the old one."""
-        if self.pid is None:
-            self.due_s = now_s
-        else:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGTERM)
-
-    def bury(self, death: Death, now_s: float) -> None:
-        """The seat is empty; one that did not go by itself may have to wait."""
-        self.pid = None
-        self.due_s = now_s
-        if not death.is_orderly():
-            self.due_s += self._back_off.delay_s(now_s - self._born_s)
 
     def fill(self, current: Generation, now_s: float) -> None:
         """Fork if it is time."""
-        if self.pid is not None or self.due_s is None or self.due_s > now_s:
+        if not self.is_due(now_s):
             return
         heritage = self._heritage(current)
         self.due_s = None

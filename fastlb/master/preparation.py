@@ -7,16 +7,11 @@ be given back, so that a step that fails leaves everything as it was before.
 from __future__ import annotations
 
 import time
-from itertools import chain
-from typing import Final
 
 from fastlb._core import Table
 from fastlb.base import descriptors
-from fastlb.facts.expressions import Expression
 from fastlb.facts.member_changes import CAUSES, Cause
-from fastlb.facts.rewrite import PartKind, RewriteRule
 from fastlb.facts.server import Model, ProcessSettings
-from fastlb.facts.vhost import every_conf
 from fastlb.facts.words import Compat
 from fastlb.logs.files import OpenLogs
 from fastlb.master import claims, map_seats, names
@@ -94,9 +89,6 @@ class Preparation:
             self._journal.follow(model, self._logs)
             for text in self._listeners.close_unnamed():
                 self._journal.write("warn", "core", f"FB0615: {text}")
-        if shows_status(model):
-            # For its page: a worker, without root's rights, may not see the files.
-            import psutil  # noqa: F401
         self.step = "looking up its members' names"
         found = names.resolve(
             (member.peer_host for member in model.members if member.unix_path is None),
@@ -205,42 +197,12 @@ def descriptors_of(model: Model, logs: OpenLogs) -> descriptors.Division:
     )
 
 
-STATUS: Final = "server-status"
-
-
-def shows_status(model: Model) -> bool:
-    """May anything lead to server-status: SetHandler, or [H] of a rule?
-
-    What an expression says or a rule puts together nobody knows before.
-    """
-    for vhost in model.vhosts:
-        if vhost.rewrite is not None:
-            inside = (d.said.rules for d in vhost.rewrite.directories)
-            rules = (*vhost.rewrite.rules, *chain.from_iterable(inside))
-            if any(map(_shows_status, rules)):
-                return True
-        for conf in every_conf(vhost):
-            if isinstance(conf.handler, Expression) or conf.handler == STATUS:
-                return True
-            if conf.rewrite is not None and any(map(_shows_status, conf.rewrite.rules)):
-                return True
-    return False
-
-
-def _shows_status(rule: RewriteRule) -> bool:
-    parts = rule.handler
-    if parts is None:
-        return False
-    if all(part.kind is PartKind.LITERAL for part in parts):
-        return "".join(part.text for part in parts) == STATUS
-    return True
-
-
 def settings_that_stay(first: ProcessSettings, new: ProcessSettings) -> list[str]:
     """Warnings about what is taken at the start and cannot change with a reload."""
     names = (
         *(("PidFile", "pid_file"), ("User", "user"), ("Group", "group")),
         ("AuthDigestShmemSize", "digest_memory_bytes"),
+        ("ControlSocket", "control_socket"),
     )
     return [
         f"FB0611: {directive} {getattr(new, name) or '(none)'}: the server keeps "

@@ -54,6 +54,7 @@ from fastlb.model.merge import (
     inherits_passes,
     merge_conf,
 )
+from fastlb.model.pages import controller_mapping, with_pages
 from fastlb.model.proxy_sections import (
     TargetSections,
     bound_sections,
@@ -152,6 +153,10 @@ def process_settings(run: Drafts) -> ProcessSettings:
     values["heartbeat_storage"] = os.path.join(values["runtime_dir"], storage)
     for name in _PATHS:
         values[name] = absolute(run, values[name])
+    if values["control_socket"] is not None:
+        is_off = values["control_socket"].lower() == "off"
+        said_path = values["control_socket"]
+        values["control_socket"] = "" if is_off else absolute(run, said_path)
     values["start_servers"] = max(1, said.get("start_servers", run.cpu_count))
     return ProcessSettings(**fields_of(ProcessSettings, values))
 
@@ -194,6 +199,7 @@ class _Freezer:
         self._confs_alike: dict[int, DirConf] = {}
         self._sections_alike: dict[int, Section] = {}
         self._main_mime: Mime | None = None
+        self._controller = controller_mapping()
 
     def server(self, index: int) -> VHost:
         """The main server (index 0) or virtual host number index."""
@@ -267,7 +273,10 @@ class _Freezer:
                 or DOCUMENT_ROOT
             ).rstrip("/"),
         }
-        return VHost(**fields_of(VHost, values))
+        return with_pages(
+            VHost(**fields_of(VHost, values)),
+            lambda: self._mapping(index, self._controller, ()),
+        )
 
     def _mime_of_main(self, mime: Mime) -> Mime:
         """Made once, for its table is made with it."""

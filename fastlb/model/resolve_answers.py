@@ -11,6 +11,7 @@ from typing import Final
 
 from fastlb.config.tree import Node
 from fastlb.config.units import maybe_integer
+from fastlb.facts.controller import HANDLERS as CONTROLLED
 from fastlb.facts.expressions import Expression
 from fastlb.facts.rules import Redirect
 from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place, ReverseDraft
@@ -28,10 +29,10 @@ _STATUS_WORDS: Final = {
 }
 _URL: Final = re.compile(r"[A-Za-z0-9+.-]+:")
 _HANDLERS_KNOWN: Final = (
-    *("server-status", "server-info", "ldap-status", "balancer-manager", "metrics"),
+    *CONTROLLED,
+    *("server-info", "ldap-status"),
     *("default-handler", "none"),
 )
-_HANDLERS_UNSUPPORTED: Final = ("balancer-manager",)
 _HTTP_STATUSES: Final = range(400, 600)
 
 
@@ -155,7 +156,8 @@ def error_document(run: Drafts, place: Place, node: Node) -> None:
 
 
 def set_handler(run: Drafts, place: Place, node: Node) -> None:
-    """`SetHandler server-status|none|proxy:URL`, or a text that says it.
+    """`SetHandler server-status|balancer-manager|none|proxy:URL`, or a text that says
+    it.
 
     Differs from Apache 2.4, where a word that begins with expr= is a handler's name.
     """
@@ -207,15 +209,6 @@ def _known_handler(run: Drafts, place: Place, node: Node, word: str) -> None:
             f"SetHandler {word}: there is no such handler here",
             why="requests that it would serve are answered with 404",
             cure=did_you_mean(word, _HANDLERS_KNOWN),
-            word=word,
-        )
-    elif lowered in _HANDLERS_UNSUPPORTED:
-        run.report.warn(
-            node,
-            "FB0284",
-            f"SetHandler {word} is not supported",
-            why="requests for it are answered with 404",
-            cure="server-status shows the members",
             word=word,
         )
 

@@ -7,18 +7,15 @@ an ordinary request.
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from fastlb import _core
 from fastlb._core import Core, Request
-from fastlb.admin import pages, status
+from fastlb.admin import pages
+from fastlb.admin.built import built
 from fastlb.admin.info import ldap_status, server_info
-from fastlb.admin.metrics import metrics
 from fastlb.admin.reading import ServerFacts
 from fastlb.base.addresses import look_up
 from fastlb.facts.error_format import About, Item
@@ -29,11 +26,8 @@ from fastlb.worker.map_programs import MapPrograms
 from fastlb.worker.passwords import Passwords, Question
 from fastlb.worker.recycle import Recycling
 
-Answer = pages.Answer
 LOOK_UPS_MAX = 32  # at once; others wait for their turn
 NAME_LOOK_UPS_MAX = 16  # of them for logs alone: no request waits behind one
-# Read while the master imports this: a worker's user may not see the file.
-CORE_BUILT_S = os.stat(_core.__file__).st_mtime
 
 
 class WorkerServices:
@@ -51,13 +45,9 @@ class WorkerServices:
             balancer_slots=heritage.balancer_slots,
             expiries=heritage.expiries,
         )
-        self._handlers: dict[str, Callable[[Request], Answer]] = {
-            "server-status": self._server_status,
+        self._handlers: dict[str, Callable[[Request], pages.Answer]] = {
             "server-info": lambda asked: server_info(asked, self._model, self._facts),
             "ldap-status": lambda asked: ldap_status(asked, self._model),
-            "metrics": lambda asked: metrics(
-                asked, self._table, self._model, self._facts
-            ),
         }
         self._look_ups = ThreadPoolExecutor(LOOK_UPS_MAX, "look-up")
         self._name_look_ups = ThreadPoolExecutor(NAME_LOOK_UPS_MAX, "name")
@@ -111,7 +101,7 @@ class WorkerServices:
         line = pages.signature(vhost, path, host_name, host_port, rule="")
         return line.lstrip("\n").encode("latin-1", "xmlcharrefreplace")
 
-    def handle(self, name: str, request: Request) -> Answer:
+    def handle(self, name: str, request: Request) -> pages.Answer:
         handler = self._handlers.get(name)
         if handler is not None:
             return handler(request)
@@ -237,14 +227,6 @@ class WorkerServices:
     def recycle(self) -> None:
         if self._recycling is not None:
             self._recycling.ask()
-
-    def _server_status(self, request: Request) -> Answer:
-        return status.server_status(request, self._table, self._model, self._facts)
-
-
-def built() -> str:
-    """When the core was compiled, as Apache prints it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(CORE_BUILT_S))
 
 
 def is_allowed(names: Sequence[str], forward: bool, client: str) -> bool:

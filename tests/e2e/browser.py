@@ -11,6 +11,7 @@ the named hosts on the loopback interface and no other host at all.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -185,7 +186,7 @@ class Page:
         self._context = context
         attached = wire.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = str(attached["sessionId"])
-        for domain in ("Page", "Network", "Runtime"):
+        for domain in ("Page", "Network", "Runtime", "Log"):
             self._call(f"{domain}.enable")
 
     def sibling(self) -> Page:
@@ -233,6 +234,58 @@ class Page:
         if "exceptionDetails" in outcome:
             raise PageError(f"{script}: {outcome['exceptionDetails']}")
         return outcome["result"].get("value")
+
+    def run(self, script: str) -> None:
+        """A script's statements, which the page's own policy does not concern."""
+        outcome = self._call("Runtime.evaluate", expression=script)
+        if "exceptionDetails" in outcome:
+            raise PageError(str(outcome["exceptionDetails"]))
+
+    def wait_for(self, script: str) -> None:
+        """Until an expression holds in the page."""
+        wait_for(lambda: self.evaluate(f"!!({script})"), script, PAGE_DEADLINE_S)
+
+    def look(self, *, width: int, is_dark: bool = False) -> None:
+        """The window's width, and the colours that its owner likes."""
+        self._call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        scheme = "dark" if is_dark else "light"
+        self._call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": scheme}],
+        )
+
+    def picture(self, path: Path) -> None:
+        """What is seen, as PNG."""
+        made = self._call("Page.captureScreenshot", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(made["data"]))
+
+    def complaints(self) -> list[str]:
+        """Errors of scripts, and what the browser refused or missed, since open()."""
+        self.evaluate("0")  # what was said until now has come
+        entries = [
+            event["entry"]
+            for event in self._wire.events(self._session, "Log.entryAdded")
+        ]
+        return [
+            *(one["text"] for one in entries if one["level"] in ("error", "warning")),
+            *(
+                str(event)
+                for event in self._wire.events(self._session, "Runtime.exceptionThrown")
+            ),
+            *(
+                str(event["args"])
+                for event in self._wire.events(
+                    self._session, "Runtime.consoleAPICalled"
+                )
+                if event["type"] in ("error", "warning", "assert")
+            ),
+        ]
 
     def leave(self) -> None:
         """The visitor goes, with every page and connection."""

@@ -56,6 +56,14 @@ def make_member() -> Iterator[MemberMaker]:
 
 
 @pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Whoever a worker runs as, it finds its way there, as to sockets of the server."""
+    with tempfile.TemporaryDirectory(prefix="fastlb-", dir="/tmp") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+@pytest.fixture
 def server(tmp_path: Path) -> Iterator[Fastlb]:
     """A fastlb on a free port, not started; ended and looked after at the end."""
     # A worker may run as another user than the one who tests.

@@ -335,6 +335,9 @@ class Fastlb:
     def monitors(self) -> list[int]:
         return self._children("fastlb-monitor")
 
+    def controllers(self) -> list[int]:
+        return self._children("fastlb-control")
+
     def _children(self, name: str) -> list[int]:
         found = []
         with suppress(psutil.NoSuchProcess, OSError, ValueError):

@@ -31,6 +31,16 @@ class WorkerLostError(AssertionError):
     """The worker's process ended by itself."""
 
 
+STATUS = """\
+ProxyStatus On
+<Location /server-status>
+    SetHandler server-status
+</Location>
+ProxyPass /server-status !
+"""
+"""Before other mappings; its controller is a process more."""
+
+
 class RigServer:
     """The process that forks (rig_server.py); one a session."""
 
@@ -98,8 +108,8 @@ class Rig:
             f'DocumentRoot "{self.folder}/none"\n'
             f"Listen {HOST}:{self.port}\nErrorLog error.log\nLogLevel info\n"
             f'LogFormat "%r|%>s|%b|%O|%I|%X|%D" e2e\nCustomLog access.log e2e\n'
-            f"<Location /server-status>\nSetHandler server-status\n</Location>\n"
-            f"ProxyPass /server-status !\n{text}\n"
+            f"<Location /server-info>\nSetHandler server-info\n</Location>\n"
+            f"ProxyPass /server-info !\n{text}\n"
         )
         control = socket.socket(socket.AF_UNIX)
         control.settimeout(START_DEADLINE_S)

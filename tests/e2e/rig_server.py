@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -27,6 +28,9 @@ import uvloop
 from fastlb._core import Core
 from fastlb._pcre2 import compiled_count
 from fastlb.config.registry import collect
+from fastlb.controller import controller
+from fastlb.controller.heritage import ControllerHeritage
+from fastlb.facts.controller import abstract_name, adopt_pages_path, pages_path
 from fastlb.logs import files
 from fastlb.master import claims
 from fastlb.master.certificates import Certificates
@@ -78,6 +82,7 @@ def run_worker(control: socket.socket) -> None:
     order = json.loads(control.makefile("rb").readline())
     errors = os.open(order["stderr"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(errors, 2)
+    adopt_pages_path(f"/fastlb-rig-{os.getpid()}-{secrets.token_hex(8)}")
     loaded = load(Source(order["conf"], order["folder"], (), (), (), {}))
     if loaded.model is None:
         complaints = "\n".join(str(one) for one in loaded.diagnostics)
@@ -109,6 +114,9 @@ def run_worker(control: socket.socket) -> None:
         foreground=True,
         tls=certificates.handles(made),
     )
+    lines: list[socket.socket] = []  # to the controller, which ends with this process
+    if any(member.is_controller for member in model.members):
+        lines.append(begin_controller(heritage))
     if order["names"]:
         stand_in_for_names(order["names"])
     loop = uvloop.new_event_loop()
@@ -122,6 +130,37 @@ def run_worker(control: socket.socket) -> None:
     loop.call_soon(say, control, {"pid": os.getpid()})
     worker.serve()
     say(control, {"bye": True})
+
+
+def begin_controller(heritage: Heritage) -> socket.socket:
+    """Who answers pages; it ends when nobody has what is returned."""
+    pages = socket.socket(socket.AF_UNIX)
+    pages.bind(abstract_name(pages_path()))
+    pages.listen()
+    pages.setblocking(False)
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork() == 0:
+        ours.close()
+        for sock in heritage.sockets:
+            sock.close()
+        controller.run(
+            ControllerHeritage(
+                model=heritage.model,
+                table=heritage.table,
+                generation=heritage.generation,
+                member_slots=heritage.member_slots,
+                balancer_slots=heritage.balancer_slots,
+                error_fds=heritage.error_fds,
+                started_us=heritage.started_us,
+                secret=bytes(32),
+                pages=pages,
+                control=None,
+                line=its,
+            )
+        )
+    pages.close()
+    its.close()
+    return ours
 
 
 def stand_in_for_names(names: dict[str, str | None]) -> None:

@@ -7,7 +7,7 @@ import threading
 import pytest
 from harness import wait_for
 from peers import Message, Peer, answering, chunked, request, response
-from rig import Rig
+from rig import STATUS, Rig
 
 CHUNKED = "Transfer-Encoding: chunked\r\n"
 
@@ -154,8 +154,8 @@ def test_status_shows_who_is_busy_and_with_which_member(rig: Rig) -> None:
 
     member = rig.member(answering(answer))
     rig.start(
-        f"<Proxy balancer://pool>\nBalancerMember {member.url}\n</Proxy>\n"
-        "ProxyPass / balancer://pool/\nProxyStatus On\n"
+        f"{STATUS}<Proxy balancer://pool>\nBalancerMember {member.url}\n</Proxy>\n"
+        "ProxyPass / balancer://pool/\n"
     )
     prefix = "ProxyBalancer[0]Worker[0]"
     clients = [rig.client() for _ in range(3)]

@@ -201,7 +201,7 @@ def test_apaches_event_mpm_takes_nobody_while_no_thread_is_idle(rig: Rig) -> Non
         client.send(request("/"))
     wait_for(lambda: rig.count("in_work") == 2, "both threads are busy")
     late = rig.client()
-    late.send(request("/server-status"))
+    late.send(request("/server-info"))
     assert late.is_silent(0.3)
     assert rig.count("downstreams") == 2
     for client in busy:

@@ -36,7 +36,7 @@ LogLevel info
 <Location /in/eve>
   Require user eve
 </Location>
-<Location /server-status/in>
+<Location /server-info/in>
   AuthType Digest
   AuthName "the vault"
   AuthUserFile users
@@ -200,7 +200,7 @@ def test_a_changed_file_holds_for_the_next_request(vault: Rig) -> None:
 
 
 def test_the_server_proves_itself_where_it_answers(vault: Rig) -> None:
-    login = Login(vault.port, "/server-status/in")
+    login = Login(vault.port, "/server-info/in")
     assert login.ask() == 200
     assert login.info.startswith('rspauth="') and "nc=00000001" in login.info
 

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from harness import wait_for
 from peers import HOST, Handler, Message, Peer, request, response
-from rig import Rig
+from rig import STATUS, Rig
 
 ASK = "Upgrade: WebSocket\r\nConnection: Upgrade\r\n"
 SWITCHED = (
@@ -685,7 +685,8 @@ def test_the_log_line_knows_the_request_although_only_its_head_was_kept(
 
 
 def test_server_status_shows_a_tunnel_as_a_request_in_work(rig: Rig) -> None:
-    rig.serve(echo, "upgrade=websocket")
+    member = rig.member(echo)
+    rig.start(f"{STATUS}ProxyPass / {member.url}/ upgrade=websocket\n")
     opened(rig)
     page = rig.ask(request("/server-status?auto", fields="Connection: close\r\n"))
     lines = dict(

@@ -36,6 +36,8 @@ from flow_peers import HOST, ONE, Peer, Server, Services, get
 from trees import model_of
 
 from fastlb._core import Core, Table
+from fastlb.facts.controller import abstract_name
+from fastlb.facts.member import Member
 from fastlb.facts.server import Model
 from fastlb.master import claims
 from fastlb.tls.handles import TlsHandles
@@ -100,7 +102,7 @@ class Bench:
         self.balancer_slots = balancer_slots
         self.slot = self.table.claim_worker(os.getpid(), GENERATION, 0)
         self.members = [
-            Server(self, slot, member.unix_path)
+            Server(self, slot, place_of(member))
             for slot, member in zip(member_slots, model.members, strict=True)
         ]
         self.listeners = [self._listening() for _ in model.listeners]
@@ -293,6 +295,13 @@ class Bench:
         data = os.pread(self.logs[0], size - self._lines_read, self._lines_read)
         self._lines_read = size
         return data.decode("latin-1").splitlines()
+
+
+def place_of(member: Member) -> str | bytes | None:
+    """The unix socket where it listens."""
+    if member.is_controller and member.unix_path is not None:
+        return abstract_name(member.unix_path)
+    return member.unix_path
 
 
 @contextlib.contextmanager

@@ -355,7 +355,7 @@ def test_a_page_that_is_made_here_passes_no_filter(
 ) -> None:
     made = 200, "text/html", TEXT[:4000], ()
     monkeypatch.setattr("flow_peers.Services.handle", lambda *_: made)
-    text = f"{SERVER}{COMPRESS}\n<Location />\nSetHandler server-status\n</Location>\n"
+    text = f"{SERVER}{COMPRESS}\n<Location />\nSetHandler server-info\n</Location>\n"
     with Bench(text) as bench:
         head, body = bench.ask(get("/", ACCEPTS)).message()
         assert b"Content-Encoding" not in head

@@ -70,22 +70,22 @@ def test_max_forwards_0_ends_here(method: str, left: bytes) -> None:
 
 
 def test_a_handler_answers_with_what_it_was_asked() -> None:
-    text = HERE + "<Location /status>\nSetHandler server-status\n</Location>\n"
+    text = HERE + "<Location /info>\nSetHandler server-info\n</Location>\n"
     with Bench(text) as bench:
-        client = bench.ask(get("/status?auto", "X-Field: 1"))
+        client = bench.ask(get("/info?auto", "X-Field: 1"))
         head, body = client.message()
         assert b"\r\nX-Handled: yes\r\n" in head
         assert body == b"handled"
         name, request = bench.services.handled[0]
-        assert name == "server-status"
-        assert (request.path, request.query) == ("/status", "auto")
+        assert name == "server-info"
+        assert (request.path, request.query) == ("/info", "auto")
         assert (b"X-Field", b"1") in request.headers
         assert request.client_port == client.sock.getsockname()[1]
 
 
-@pytest.mark.parametrize("path", ["/status", "/nowhere"])
+@pytest.mark.parametrize("path", ["/info", "/nowhere"])
 def test_services_that_fail_cost_a_page_and_not_the_connection(path: str) -> None:
-    text = HERE + "<Location /status>\nSetHandler server-status\n</Location>\n"
+    text = HERE + "<Location /info>\nSetHandler server-info\n</Location>\n"
     with Bench(text) as bench:
         bench.services.fault = True
         client = bench.ask(get(path))

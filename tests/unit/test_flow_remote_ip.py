@@ -175,7 +175,7 @@ def test_what_a_refused_head_is_logged_with_is_the_connections() -> None:
 def test_pages_of_ours_see_the_list_of_proxies() -> None:
     text = (
         "RemoteIPHeader X-Real-IP\nRemoteIPProxiesHeader X-By\n"
-        f"{SERVER}<Location />\nSetHandler server-status\n</Location>\n"
+        f"{SERVER}<Location />\nSetHandler server-info\n</Location>\n"
     )
     with Bench(text) as bench:
         assert bench.ask(get("/", "X-Real-IP: 198.51.100.7")).status() == 200

@@ -74,9 +74,11 @@ def run(model: Model, worker: WorkerBody, *, load: Callable[[], Model]) -> int:
             started=lambda: None,
             let_go=lambda: None,
             command_line="test",
+            config_file="/srv/t.conf",
             foreground=True,
             run_worker=worker,
             run_monitor=idle,
+            run_controller=idle,
         )
         try:
             return Master(model, orders, Journal()).run(model)

@@ -290,10 +290,6 @@ def test_the_condition_of_a_probe_is_read_like_any_other() -> None:
 def test_an_unknown_handler_is_a_warning() -> None:
     found = warnings(LISTEN + "<Location /s>\nSetHandler server-statsu\n</Location>\n")
     assert found == ["3: SetHandler server-statsu: there is no such handler here"]
-    later = warnings(
-        LISTEN + "<Location /m>\nSetHandler balancer-manager\n</Location>\n"
-    )
-    assert later == ["3: SetHandler balancer-manager is not supported"]
 
 
 @rows(

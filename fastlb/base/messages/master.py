@@ -70,6 +70,13 @@ MASTER: Final[Mapping[str, Message]] = {
         "Write a Listen with the address and port of the socket, or take its line out"
         " of the unit.",
     ),
+    "FB0641": Message(
+        "error",
+        "A socket of the controller cannot be made: its pages, or `fastlb ctl`, are not"
+        " there.",
+        "Let the directory of PidFile exist and be writable for the master, or name"
+        " another place for ControlSocket.",
+    ),
     "FB0642": Message(
         "notice", "An operator has changed a balancer or a member while running."
     ),
@@ -83,5 +90,10 @@ MASTER: Final[Mapping[str, Message]] = {
         "error",
         "The file that keeps what was changed while running cannot be read or written.",
         "Look at the file beside the PidFile (.changes), its rights and the disk.",
+    ),
+    "FB0645": Message(
+        "error",
+        "The controller has failed over a request to one of its pages.",
+        "Report it with the lines that follow.",
     ),
 }

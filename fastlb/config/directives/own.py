@@ -51,6 +51,21 @@ DIRECTIVES = (
         sets="max_client_connections",
     ),
     Directive(
+        "ControlSocket",
+        S,
+        "file|Off",
+        "socket of fastlb ctl",
+        shown_default="the PidFile with .control behind it",
+        manual=(
+            "A unix socket that only the account of the master may connect to, root as"
+            " a rule: whoever can, sees every member and may change it. It answers HTTP"
+            " as SetHandler balancer-api does, without asking for a password. A change"
+            " of its name takes a stop and a start."
+        ),
+        differs="Apache has no such directive.",
+        sets="control_socket",
+    ),
+    Directive(
         "MaxTunnelServers",
         S,
         "n",

@@ -293,6 +293,12 @@ cdef class Table:
         self.close_kept()
         shared_become(WRITES_MONITOR)
 
+    def be_reader(self):
+        self.need_open()
+        self.view.own.owner = 0     # of no lock
+        self.close_kept()
+        shared_become(WRITES_ALL)
+
     cdef int need_open(self) except -1:
         if self.view.book == NULL:
             raise TableError("the table is closed")

@@ -373,6 +373,11 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             if likely(x.question.of == NULL) else METHOD_GET, &x.res.framing) < 0 \
             or head_drop_hop_by_hop(&response_head, data, &hop) < 0:
         return response_broken(x)
+    if unlikely(page_asked(&x.facts) != NULL) and x.attempt.codec.missing >= 0 \
+            and x.res.framing.kind == BODY_UNTIL_CLOSE:
+        # The controller is nobody's program: the length that it tells is right.
+        x.res.framing.kind = BODY_LENGTH
+        x.res.framing.length = x.attempt.codec.missing
     attempt_answered(x)
     if unlikely(x.followed):
         follow_note(

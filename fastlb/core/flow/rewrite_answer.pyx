@@ -107,6 +107,17 @@ cdef void out_add_cookies(
         c = c.next
 
 
+cdef void out_add_digest(exchange *x, out_list *out, int status) noexcept nogil:
+    """Authentication-Info, of an answer of this server."""
+    cdef value info
+    if likely(x.facts.digest == NULL or status >= 300):
+        return
+    info = digest_info(&x.facts)
+    if info.data != NULL:
+        out_add(out, b"Authentication-Info", 19, info.data, info.length,
+                FIELD_OTHER, False)
+
+
 cdef void out_add_type(exchange *x, out_list *out, int status) noexcept nogil:
     """[T] of a rule: the type of what a member sends without one."""
     if status != 204 and status != 304 and out_by_id(out, FIELD_CONTENT_TYPE) == NULL:
@@ -171,18 +182,22 @@ cdef int response_head_write(
     cdef unsigned int labels = x.facts.vhost.labels
     cdef mime_found found
     cdef int rc
+    # A page of the controller's is an answer of this server.
+    cdef bint is_members = page_asked(&x.facts) == NULL
     x.facts.status = x.local.error_status if x.local.overridden else res.status
     out_from_head(out, res, data)
-    if unlikely(x.attempt.codec != NULL) and (
+    if unlikely(x.attempt.codec != NULL) and is_members and (
             x.member.protocol == PROTOCOL_FCGI or x.member.protocol == PROTOCOL_SCGI):
         out_of_program(out)
+    if unlikely(not is_members):
+        out_add_digest(x, out, res.status)
     out_add_challenge(x, out, True)     # of a 401 whose page a member has
     for i in range(out.count):
         field_mend(x, &out.fields[i])
     if unlikely(x.facts.forced_type.data != NULL):
         out_add_type(x, out, res.status)
     if unlikely(labels):
-        labels_begin(x, out, x.facts.status, &found, True)
+        labels_begin(x, out, x.facts.status, &found, is_members)
     if unlikely(x.facts.cookies != NULL or x.question.cookies != NULL):
         out_add_cookies(out, x.question.cookies)
         out_add_cookies(out, x.facts.cookies)
@@ -205,7 +220,7 @@ cdef int response_head_write(
     if unlikely(x.facts.vhost.any_filter):
         vary_mend(&x.facts, out)
     if unlikely(labels):
-        labels_end(x, out, x.facts.status, &found, True)
+        labels_end(x, out, x.facts.status, &found, is_members)
     if unlikely(out.overflow or x.facts.arena.starved):
         return -502
     if response_field_count:
@@ -346,7 +361,6 @@ cdef int local_head_write(
         unsigned int reason_length, const char *content_type,
         long long content_length) noexcept nogil:
     cdef out_list *out = &out_scratch
-    cdef value info
     cdef bint is_file = x.facts.file != NULL and x.facts.file.entity != NULL
     cdef int tables = 3 if status < 300 or is_file else 2
     cdef unsigned int labels = x.facts.vhost.labels
@@ -365,11 +379,7 @@ cdef int local_head_write(
         out_add(out, b"Content-Type", 12, content_type,
                 <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)
     out_add_pairs(out, x.local.more_fields)     # a handler's
-    if unlikely(x.facts.digest != NULL and status < 300):
-        info = digest_info(&x.facts)
-        if info.data != NULL:
-            out_add(out, b"Authentication-Info", 19, info.data, info.length,
-                    FIELD_OTHER, False)
+    out_add_digest(x, out, status)
     out_add_cookies(out, x.question.cookies)
     out_add_cookies(out, x.facts.cookies)
     if is_file:

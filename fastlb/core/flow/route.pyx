@@ -1,6 +1,7 @@
 """From a complete head to a member, or to an answer of our own."""
-# uses: http/framing, plan/plan, plan/facts, plan/decide, flow/exchange, flow/states,
-#       flow/request, flow/answer, flow/files, flow/decided, flow/choose, flow/connect
+# uses: ground/text, http/framing, plan/plan, plan/facts, plan/handled, plan/decide,
+#       flow/exchange, flow/follow, flow/states, flow/request, flow/answer,
+#       flow/files, flow/decided, flow/choose, flow/connect
 
 cdef void exchange_route(exchange *x) noexcept nogil:
     cdef decision d
@@ -19,7 +20,7 @@ cdef void exchange_route(exchange *x) noexcept nogil:
     elif x.facts.file != NULL and (what == DECIDED_MEMBER or what == DECIDED_HANDLER):
         exchange_route_found(x, file_handed(x, what, &d), &d)
     else:
-        exchange_answer_decided(x, what, &d)
+        exchange_route_found(x, what, &d)
 
 
 cdef void exchange_route_found(exchange *x, int what, const decision *d) noexcept nogil:
@@ -28,8 +29,26 @@ cdef void exchange_route_found(exchange *x, int what, const decision *d) noexcep
     (DirectoryIndex index.php)."""
     if what == DECIDED_MEMBER:
         exchange_proxy(x)
+    elif what == DECIDED_HANDLER:
+        exchange_hand_on(x, d.handler)
     elif what != FILES_ANSWERED:
         exchange_answer_decided(x, what, d)
+
+
+cdef void exchange_hand_on(exchange *x, const text *handler) noexcept nogil:
+    """To the controller, if that is a page of its; others are made here."""
+    cdef const text *page = page_named(&x.facts, handler)
+    cdef int method = x.facts.req.method_id
+    if page == NULL:
+        exchange_answer_handler(x, handler)
+        return
+    x.local.handler = page
+    if not page_target(&x.facts, page):
+        exchange_answer_error(x, 500, NULL)
+        return
+    if method == METHOD_GET or method == METHOD_HEAD:
+        request_forget_body(x)      # no page reads it
+    exchange_proxy(x)
 
 
 cdef void exchange_route_anew(exchange *x) noexcept nogil:

@@ -63,6 +63,9 @@ cdef void exchange_log(exchange *x, int tried_count) noexcept nogil:
     cdef logged told
     told.record = &x.record
     told.member = x.member
+    if page_asked(&x.facts) != NULL:
+        told.member = NULL      # the controller is none
+        x.record.member_status = 0
     told.handler = x.local.handler
     told.status = x.status
     told.keepalive = x.keepalive

@@ -242,6 +242,10 @@ cdef value cgi_file(
         return arena_written(&r.arena, &w)
     if not is_path:
         put_member_origin(&w, member)
+    if page_asked(r) != NULL:
+        put(&w, r.vhost.page_head.data, r.vhost.page_head.length)
+        put(&w, r.page.data, r.page.length)
+        return arena_written(&r.arena, &w)
     put(&w, member.path.data, member.path.length)
     if member.protocol == PROTOCOL_UWSGI:
         put_unescaped(&w, file)
@@ -294,7 +298,7 @@ cdef void cgi_request(
     cgi_tell(all, b"REQUEST_METHOD", 14, method)
     cgi_tell(all, b"QUERY_STRING", 12, query)
     cgi_tell(all, b"REQUEST_URI", 11, request_part(r, r.req.target))
-    if handler != NULL:
+    if handler != NULL or page_asked(r) != NULL:
         script.length = cgi_file_end(r)
         info = value(r.decoded.data + script.length, r.decoded.length - script.length)
     elif member.protocol == PROTOCOL_FCGI:

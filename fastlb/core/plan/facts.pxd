@@ -115,6 +115,7 @@ cdef struct request_facts:
     value original              # the path before a rule's [PT]; data NULL: none
     value query                 # if a rule has made it, with its "?"; length 0: none
     value forced_handler        # by a rule's [H]; data NULL: none
+    const text *page            # of the controller, that is asked for; NULL: none
     value forced_type           # by [T], of an answer that says none; data NULL: none
     value script_url            # the path that rules saw first; data NULL: none did
     made_cookie *cookies        # to be set by the answer

@@ -147,3 +147,8 @@ cdef void request_forget_env(request_facts *r) noexcept nogil:
 # Is something that a rule has asked to be found out first? What it made counts nothing.
 cdef bint request_waits(const request_facts *r) noexcept nogil:
     return r.wanted != NULL or r.asks.kind == ASKS_MAP
+
+
+cdef inline const text *page_asked(const request_facts *r) noexcept nogil:
+    """The page that the controller is asked for; NULL: somebody else is asked."""
+    return r.page if r.mapping == r.vhost.pages_mapping else NULL

@@ -3,6 +3,7 @@
 As core.c: the text is filled in for each request, "none" is nobody, and "proxy:URL"
 is a member, who is asked for the file that the request would name: DocumentRoot, the
 path up to what does not exist, and one segment of that. What follows is not sent.
+A name may be a page of the controller's, who is asked as any member is.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/template,
 #       plan/plan, plan/facts, plan/path, plan/target, plan/expr
@@ -76,14 +77,49 @@ cdef bint handler_target(
     """Ask the member for the file. False: no line names such a member, or no memory,
     or nobody can say where the file ends"""
     cdef unsigned int head = c.handler_head.length
-    cdef value query = query_of(r)
-    cdef value path
-    cdef unsigned int info
-    cdef writer w
     if c.handler_mapping == NULL or name.length < head or not bytes_equal_nocase(
             name.data, c.handler_head.data, head):
         return False
-    path = handler_file(r)
+    return file_target(
+        r, c.handler_mapping, value(name.data + head, name.length - head))
+
+
+cdef const text *page_named(const request_facts *r, const text *name) noexcept nogil:
+    """The controller's page of that name; NULL: no line of the host names it.
+
+    A page that changes something is to be written in SetHandler: a request may choose
+    what rules and expressions say, and who may then is said of another path.
+    """
+    cdef plan_vhost *v = r.vhost
+    cdef const plan_conf *c = handler_said(r)
+    cdef int count = v.telling_count
+    cdef int i
+    if r.forced_handler.data == NULL and c != NULL and c.handler_expr < 0:
+        count = v.page_count
+    for i in range(count):
+        if v.pages[i].length == name.length and memcmp(
+                v.pages[i].data, name.data, name.length) == 0:
+            return &v.pages[i]
+    return NULL
+
+
+cdef bint page_target(request_facts *r, const text *page) noexcept nogil:
+    """Ask the controller for it. False as of handler_target"""
+    cdef writer w
+    arena_write(&r.arena, &w)
+    put(&w, r.vhost.page_head.data, r.vhost.page_head.length)
+    put(&w, page.data, page.length)
+    r.page = page
+    return file_target(r, r.vhost.pages_mapping, arena_written(&r.arena, &w))
+
+
+cdef bint file_target(
+        request_facts *r, plan_mapping *mapping, value head) noexcept nogil:
+    """head: what stands before the file's path"""
+    cdef value query = query_of(r)
+    cdef value path = handler_file(r)
+    cdef unsigned int info
+    cdef writer w
     info = path.length
     if r.file != NULL and r.file.is_whole:
         path.length = r.file.end    # of which sections were asked
@@ -94,7 +130,7 @@ cdef bint handler_target(
         return False
     info -= path.length
     arena_write(&r.arena, &w)
-    put(&w, name.data + head, name.length - head)
+    put(&w, head.data, head.length)
     put(&w, path.data, path.length)
     path = arena_written(&r.arena, &w)
     if path.length and path.data[0] == c'/':
@@ -104,7 +140,7 @@ cdef bint handler_target(
     put_path(&w, path.data, path.length, path_form(r))
     put(&w, query.data, query.length)
     r.target = arena_written(&r.arena, &w)
-    r.mapping = c.handler_mapping
+    r.mapping = mapping
     r.rewritten = REWRITTEN_TARGET
     # What follows the file ends the path, too.
     r.rest_at = r.decoded.length - info if info <= r.decoded.length else 0

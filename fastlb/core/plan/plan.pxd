@@ -518,6 +518,11 @@ cdef struct plan_vhost:
     rewrite_server *rewrite     # NULL: no line of mod_rewrite
     bint may_look               # rules or expressions ask about other requests
     plan_mapping *rewrite_mappings  # of its targets
+    int page_count              # of the controller, that lines of this host name
+    int telling_count           # of them, the first: they change nothing
+    text *pages
+    text page_head              # what stands before a page's name in what it is asked
+    plan_mapping *pages_mapping     # leads to it; NULL: no line names a page
 
 # Virtual hosts that share an address (facts.listener.AddressSet).
 cdef struct plan_set:

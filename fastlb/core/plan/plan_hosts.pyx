@@ -1,7 +1,7 @@
 """Virtual hosts, and which of them has which address, from the model into the plan."""
-# uses: ground/address, plan/regex, plan/build, plan/template, plan/expr_ops,
-#       plan/access_plan, plan/html_plan, plan/filter_plan, plan/labels_plan,
-#       plan/plan, plan/plan_conf
+# uses: ground/text, ground/address, plan/regex, plan/build, plan/template,
+#       plan/expr_ops, plan/access_plan, plan/html_plan, plan/filter_plan,
+#       plan/labels_plan, plan/plan, plan/plan_conf
 import ipaddress
 
 cdef object plan_named_groups(plan_section *s):
@@ -77,6 +77,21 @@ cdef object plan_files_of(plan_vhost *v, object vhost):
 cdef int plan_note(object name) except -2:
     """The variable of a note; -1 for None."""
     return -1 if name is None else plan_env(ENV_OF_NOTE + name.lower())
+
+
+cdef object plan_pages(plan_vhost *v, object vhost):
+    cdef int i
+    if vhost.pages_mapping is None:
+        return
+    v.page_count = len(vhost.pages)
+    v.telling_count = vhost.pages_that_tell
+    v.pages = <text *>plan_alloc(sizeof(text) * v.page_count)
+    for i, name in enumerate(vhost.pages):
+        v.pages[i] = plan_text(name)
+    # as controller/scgi.py reads it
+    v.page_head = plan_text(f"/{vhost.page_word}/")
+    v.pages_mapping = <plan_mapping *>plan_alloc(sizeof(plan_mapping))
+    plan_mapping_of(v.pages_mapping, vhost.pages_mapping, v.sections)
 
 
 cdef object plan_vhost_of(plan_vhost *v, object vhost):
@@ -162,6 +177,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.mappings = <plan_mapping *>plan_alloc(sizeof(plan_mapping) * v.mapping_count)
     for i, mapping in enumerate(vhost.mappings):
         plan_mapping_of(&v.mappings[i], mapping, v.sections)
+    plan_pages(v, vhost)
     v.log_count = len(vhost.access_logs)
     v.logs = <plan_log *>plan_alloc(sizeof(plan_log) * v.log_count)
     for i, log in enumerate(vhost.access_logs):

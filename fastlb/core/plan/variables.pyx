@@ -181,7 +181,7 @@ cdef value file_name(request_facts *r) noexcept nogil:
     cdef writer w
     if r.file != NULL:
         return value(r.file.name.data, r.file.end)
-    if r.mapping != NULL:
+    if r.mapping != NULL and page_asked(r) == NULL:
         if r.target.data == NULL and match_target(r) < 0:
             return value(NULL, 0)
         arena_write(&r.arena, &w)
@@ -225,7 +225,8 @@ cdef value handler_name(request_facts *r) noexcept nogil:
     for i in range(r.conf_count - 1, -1, -1):
         c = r.confs[i]
         if c.says_handler and c.handler.length and (
-                r.mapping == NULL or r.mapping == c.handler_mapping):
+                r.mapping == NULL or r.mapping == c.handler_mapping
+                or page_asked(r) != NULL):
             return variable_of_text(&c.handler)
     if r.mapping != NULL:
         return value(b"proxy-server", 12)

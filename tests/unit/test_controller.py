@@ -1,0 +1,119 @@
+"""Which pages the controller has for whoever comes by the workers' door."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from desks import Office, asked
+from rows import rows
+from trees import model_of
+
+from fastlb.controller.controller import Controller
+from fastlb.controller.heritage import ControllerHeritage
+from fastlb.facts.controller import READERS, host_word
+
+CONF = """
+Listen 127.0.0.1:8080
+ServerName one.test
+<VirtualHost *:8080>
+    ServerName two.test
+    <Location /balancer-manager>
+        SetHandler balancer-manager
+    </Location>
+    <If "true">
+        SetHandler metrics
+    </If>
+</VirtualHost>
+"""
+
+
+@contextmanager
+def controller_of(text: str) -> Iterator[Controller]:
+    office = Office(text)
+    mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    loop = asyncio.new_event_loop()
+    heritage = ControllerHeritage(
+        model=office.model,
+        table=office.table,
+        generation=0,
+        member_slots=office.desk.facts.member_slots,
+        balancer_slots=office.desk.facts.balancer_slots,
+        error_fds=(os.open(os.devnull, os.O_WRONLY),),
+        started_us=0,
+        secret=bytes(32),
+        pages=None,
+        control=None,
+        line=its,
+    )
+    try:
+        yield Controller(heritage, loop)
+    finally:
+        os.close(heritage.error_fds[0])
+        loop.close()
+        mine.close()
+        its.close()
+
+
+def test_only_what_a_section_says_is_offered_and_by_its_own_host() -> None:
+    main, host = model_of(CONF).vhosts
+    assert (main.pages, main.pages_mapping) == ((), None)
+    assert (host.pages, host.pages_that_tell) == (("metrics", "balancer-manager"), 1)
+
+
+_BY_RULE = "RewriteEngine On\nRewriteRule {} - [H={}]\n"
+
+
+@rows(
+    ("text", "pages"),
+    [
+        ("", ()),
+        ("SetHandler none", ()),
+        ("SetHandler server-status\nSetHandler none", ()),
+        ("SetHandler Server-Status", ("server-status",)),
+        ("<Location /s>\nSetHandler server-status\n</Location>", ("server-status",)),
+        ("<If true>\nSetHandler metrics\n</If>", ("metrics",)),
+        (_BY_RULE.format("^/s", "Server-Status"), ("server-status",)),
+        (_BY_RULE.format("^/s", "balancer-manager"), ()),
+        (_BY_RULE.format("^/s", "server-info"), ()),
+        (_BY_RULE.format("^/(.*)", "$1"), READERS),
+        (
+            f"<Location /s>\n{_BY_RULE.format('s', 'server-status')}</Location>",
+            ("server-status",),
+        ),
+        ('<Location /s>\nSetHandler "%{env:X}"\n</Location>', READERS),
+    ],
+)
+def test_what_can_lead_to_a_page_offers_it(text: str, pages: tuple[str, ...]) -> None:
+    """What an expression says or a rule puts together nobody knows: it may be any page
+    that changes nothing."""
+    model = model_of(f"Listen 127.0.0.1:1\n{text}\n")
+    assert model.vhosts[0].pages == pages
+    doors = [member for member in model.members if member.is_controller]
+    assert len(doors) == (1 if pages else 0)
+
+
+def test_a_page_that_no_line_has_is_nobodys() -> None:
+    """A worker that was taken over asks for what it likes."""
+    with controller_of(CONF) as controller:
+        ids = {one.index: one.vhost_id for one in controller.desk.model.vhosts}
+
+        def status(vhost_index: int, handler: str) -> int:
+            request = asked(
+                handler=handler,
+                vhost_index=vhost_index,
+                host_word=host_word(vhost_index, ids.get(vhost_index, "")),
+            )
+            return asyncio.run(controller.answer(request))[0]
+
+        assert status(1, "balancer-manager") == 200
+        assert status(0, "balancer-manager") == 404
+        assert status(1, "balancer-api") == 404
+        assert status(7, "balancer-manager") == 404
+        assert status(1, "no-such-page") == 404
+        # of a model in which another host stood there
+        ids[1] = "*:8080/three.test"
+        assert status(1, "balancer-manager") == 404
