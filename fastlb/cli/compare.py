@@ -18,8 +18,13 @@ SAME, DIFFERENT, TROUBLE = range(3)  # as diff(1)
 USAGE = """\
 Usage: fastlb diff [-d directory] [-D name] OLD NEW
 Which hosts, mappings, members and settings a reload from the file OLD to NEW changes.
+  -d directory       : the ServerRoot of both
+  -D name            : a name for use in <IfDefine name>
 It ends with 0 when nothing changes, with 1 when something does, and with 2 when one of
 them cannot be read.
+Examples:
+  fastlb diff /etc/fastlb/fastlb.conf new.conf
+  git show HEAD:fastlb.conf >old.conf; fastlb diff old.conf fastlb.conf
 """
 
 
@@ -35,9 +40,12 @@ def run(arguments: Sequence[str]) -> int:
             value = words.pop(0)
             root = value if word == "-d" else root
             defines += [value] * (word == "-D")
+        elif word in ("-h", "--help"):
+            sys.stdout.write(USAGE)
+            return SAME
         elif word.startswith("-"):
             sys.stderr.write(USAGE)
-            return SAME if word in ("-h", "--help") else TROUBLE
+            return TROUBLE
         else:
             files.append(word)
     if len(files) != 2:

@@ -21,7 +21,14 @@ from fastlb.master.privileges import Identity
 
 HOST = "127.0.0.1"
 ROUTES = ("a", "b")
-USAGE = "Usage: fastlb demo [--port number]\n"
+USAGE = """\
+Usage: fastlb demo [--port number]
+A balancer at work, with members of its own and nothing to configure; Ctrl-C ends it.
+  --port number      : where it listens; any free port without it
+Examples:
+  fastlb demo
+  fastlb demo --port 8080
+"""
 
 CONFIG = """\
 # Written by `fastlb demo`; see docs/ for the manual of every line.
@@ -62,6 +69,9 @@ Ctrl-C ends all of it.
 
 def run(arguments: Sequence[str]) -> int:
     """The whole demo, in the foreground; the exit code."""
+    if {"-h", "--help"} & {*arguments}:
+        sys.stdout.write(USAGE)
+        return Exit.DONE
     port = _port(arguments)
     if port is None:
         sys.stderr.write(USAGE)

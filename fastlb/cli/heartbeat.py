@@ -13,14 +13,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
+from fastlb.cli import arguments
 from fastlb.heartbeat.sender import EVERY_S, Heartbeat
 
 COMMAND_S = 5.0  # that it may take
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(words: Sequence[str]) -> int:
     """Until SIGINT or SIGTERM."""
-    told = command_parser().parse_args(arguments)
+    told = command_parser().parse_args(words)
     try:
         heartbeat = Heartbeat(
             told.to,
@@ -61,16 +62,22 @@ def printed_by(command: str) -> tuple[int, int]:
 
 
 def command_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "fastlb heartbeat",
-        description="Say for a member how many of its workers are ready and busy"
-        ", for balancers that elect by that (docs/balancing.md).",
+    parser = arguments.command_parser(
+        "heartbeat",
+        "Say for a member how many of its workers are ready and busy, for balancers"
+        " that elect by that (docs/balancing.md).",
+        "  fastlb heartbeat --to 10.0.0.1:27999 --ready 8 --busy 0\n"
+        "  fastlb heartbeat --to 239.0.0.1:27999 --command 'echo 8 2' --every 2",
     )
     parser.add_argument(
         "--to", required=True, metavar="ADDRESS:PORT", help="HeartbeatListen of fastlb"
     )
-    parser.add_argument("--ready", type=int, default=1, metavar="N")
-    parser.add_argument("--busy", type=int, default=1, metavar="N")
+    parser.add_argument(
+        "--ready", type=int, default=1, metavar="N", help="workers; default: 1"
+    )
+    parser.add_argument(
+        "--busy", type=int, default=1, metavar="N", help="of these; default: 1"
+    )
     parser.add_argument(
         "--command", metavar="SHELL", help="prints both numbers, in place of these"
     )

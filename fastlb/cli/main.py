@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from fastlb import _core  # noqa: F401 - first: it notes what memory is taken
-from fastlb.cli import control, version
+from fastlb.cli import commands, control, version
 from fastlb.cli.options import (
     CONFIG,
     FIRST_STEPS,
     HINT,
     USAGE,
     Options,
+    UnknownWordError,
     UsageError,
     parse,
 )
@@ -46,12 +47,15 @@ def entry() -> int:
 
 def run(arguments: Sequence[str], program: str) -> int:
     """Do what the words ask; the exit code."""
-    if arguments and (command := command_of(arguments[0])) is not None:
+    if arguments and (command := commands.find(arguments[0])) is not None:
         return command(arguments[1:])
     try:
         options = parse(arguments)
     except UsageError as error:
-        _complain(f"{program}: {error}")
+        why = str(error)
+        if isinstance(error, UnknownWordError) and commands.find(error.word):
+            why = f"{error.word} comes first: {program} {error.word} ..."
+        _complain(f"{program}: {why}")
         sys.stderr.write(HINT.format(program=program))
         return FAILED
     if options.start_log is not None and not _send_stderr_to(options.start_log):
@@ -87,30 +91,12 @@ def run(arguments: Sequence[str], program: str) -> int:
     return serve(loaded.model, source, options, command_line)
 
 
-def command_of(word: str) -> Callable[[Sequence[str]], int] | None:
-    """What is no server and no verb of one: a server does not carry it."""
-    if word == "demo":
-        from fastlb.cli import demo
-
-        return demo.run
-    if word == "explain":
-        from fastlb.cli.explain import command
-
-        return command.run
-    if word == "heartbeat":
-        from fastlb.cli import heartbeat
-
-        return heartbeat.run
-    if word == "diff":
-        from fastlb.cli import compare
-
-        return compare.run
-    return None
-
-
 def show(options: Options, source: Source, program: str) -> int:
     """-v -V -l -L -h: the first of them, as httpd."""
     letter = options.shows[0]
+    if letter == "H":
+        sys.stdout.write(commands.teaching(program))
+        return DONE
     if letter == "h":
         sys.stdout.write(USAGE.format(program=program))
         return DONE

@@ -14,8 +14,8 @@ from fastlb.base.levels import LEVELS
 
 WITH_VALUE = "DdfCceEk"
 WITHOUT_VALUE = "vVhlLtTSMX"
-WORDS = {"--strict": "--strict", "--help": "h", "--version": "v"}
 VERBS = ("start", "restart", "graceful", "graceful-stop", "stop", "status")
+WORDS = {"--strict": "--strict", "--help": "H", "--version": "v"}
 
 NO_DETACH = frozenset({"FOREGROUND", "NO_DETACH", "ONE_PROCESS", "DEBUG"})
 ONE_PROCESS = frozenset({"ONE_PROCESS", "DEBUG"})
@@ -41,7 +41,7 @@ Options:
   -E file            : log startup errors to file
   -v                 : show version number (also --version)
   -V                 : show compile settings
-  -h                 : list available command line options (this page; also --help)
+  -h                 : list available command line options (this page)
   -l                 : list compiled in modules
   -L                 : list available configuration directives
   -t -D DUMP_VHOSTS  : show parsed vhost settings
@@ -63,7 +63,7 @@ Options:
 HINT = """\
 Usage: {program} [-t] [-f file] [-k start|restart|graceful|graceful-stop|stop|status]
        {program} demo [--port number] | explain [-f file] URL
-{program} -h lists all options.
+{program} --help shows what can be done, {program} -h lists all options.
 """
 
 FIRST_STEPS = """\
@@ -71,12 +71,20 @@ FIRST_STEPS = """\
   {program} demo             shows a balancer at work, with members of its own
   {program} -t -f httpd.conf checks a configuration of yours; without -t it is served
   {program} explain URL      tells which way a request would take, and why
-  {program} -h               lists all options
+  {program} --help           shows what else can be done
 """
 
 
 class UsageError(Exception):
     """The command line cannot be read. str() is the first line."""
+
+
+class UnknownWordError(UsageError):
+    """A word that is no option, where options are."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(f"unknown word {word!r}")
+        self.word = word
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ class Options:
     start_level: str | None = None  # -e
     start_log: str | None = None  # -E
     verb: str | None = None  # -k
-    shows: str = ""  # of the letters vVhlL, in order
+    shows: str = ""  # of the letters vVhlL, in order; H: --help
     test: bool = False
     verbose: bool = False  # -v beside -t
     strict: bool = False
@@ -127,16 +135,18 @@ def parse(arguments: Sequence[str]) -> Options:
             lists["D"].append("DUMP_MODULES")
         elif letter == "X":
             lists["D"].append("DEBUG")
-        elif letter in "vVhlL":
+        elif letter in "vVhHlL":
             shows += letter
         elif letter in WITH_VALUE:
             single[letter] = value
         else:
             flags.add(letter)
-    if single.get("k") not in (None, *VERBS):
-        raise UsageError("illegal option -- k")
-    if single.get("e") not in (None, *LEVELS):
-        raise UsageError("illegal option -- e")
+    for letter, known in (("k", VERBS), ("e", LEVELS)):
+        if single.get(letter) not in (None, *known):
+            raise UsageError(
+                f"illegal option -- {letter} {single[letter]}: there are"
+                f" {', '.join(known)}"
+            )
     test = "t" in flags
     verbose = test and "v" in shows
     return Options(
@@ -165,7 +175,7 @@ def _flags(arguments: Sequence[str]) -> list[tuple[str, str]]:
             found.append((WORDS[word], ""))
             continue
         if len(word) < 2 or word[0] != "-" or word.startswith("--"):
-            raise UsageError(f"unknown word {word!r}")
+            raise UnknownWordError(word)
         for place, letter in enumerate(word[1:], start=2):
             if letter in WITHOUT_VALUE:
                 found.append((letter, ""))

@@ -22,11 +22,14 @@ from fastlb.master.master import PROGRAM
 from fastlb.master.roll import NoAnswer
 
 ENDS_IN_ERROR = 3
-USAGE = """\
+SYNOPSIS = """\
 Usage: fastlb explain [-f file] [-d directory] [-D name] [-C "directive"]
               [-c "directive"] [-X method] [-H "Name: value"] [--from address]
               [--to address] [--tls] [--live] [--down member] [--error member]
               [--answer "Name: value"] [--all] [--json] URL
+"""
+USAGE = f"""\
+{SYNOPSIS}\
 Which way a request to that URL would take, and why; nothing is opened or sent.
   -f -d -D -C -c     : the configuration, as without explain
   -X method          : GET without it
@@ -66,10 +69,14 @@ class _Words:
 
 def run(arguments: Sequence[str]) -> int:
     """Explain one request; the exit code."""
-    words = _read(arguments)
-    if words is None or len(words.urls) != 1:
-        sys.stderr.write(USAGE)
-        return Exit.DONE if {"-h", "--help"} & {*arguments} else Exit.REFUSED
+    if {"-h", "--help"} & {*arguments}:
+        sys.stdout.write(USAGE)
+        return Exit.DONE
+    try:
+        words = _read(arguments)
+    except ValueError as why:
+        sys.stderr.write(f"{PROGRAM} explain: {why}\n{SYNOPSIS}")
+        return Exit.REFUSED
     loaded = load(_source(words))
     if loaded.model is None:
         say(worth_saying(loaded.diagnostics, "error"), PROGRAM, verbose=False)
@@ -126,8 +133,8 @@ def _source(words: _Words) -> Source:
     return source_of(options, version.HTTPD_ROOT, version.SERVER_CONFIG_FILE)
 
 
-def _read(arguments: Sequence[str]) -> _Words | None:
-    """None: they cannot be read."""
+def _read(arguments: Sequence[str]) -> _Words:
+    """ValueError: why they cannot be read."""
     found = _Words()
     words = list(arguments)
     while words:
@@ -137,14 +144,18 @@ def _read(arguments: Sequence[str]) -> _Words | None:
             found.flags.add(word)
         elif word in WITH_VALUE:
             if not words:
-                return None
+                raise ValueError(f"{word} wants a value")
             found.values.setdefault(word, []).append(words.pop(0))
         elif equals and name in WITH_VALUE and name.startswith("--"):
             found.values.setdefault(name, []).append(value)
         elif word[:2] in WITH_VALUE and len(word) > 2 and word[1] != "-":
             found.values.setdefault(word[:2], []).append(word[2:])
         elif word.startswith("-"):
-            return None
+            raise ValueError(f"unknown option {word}")
         else:
             found.urls.append(word)
+    if not found.urls:
+        raise ValueError("of which URL?")
+    if len(found.urls) > 1:
+        raise ValueError(f"one URL, not {' '.join(found.urls)}: -X says the method")
     return found
