@@ -36,6 +36,21 @@ class Phase(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """A cure that needs no judgement: `old` at a place of a file becomes `new`.
+
+    line, column  a physical line and the byte of it, both 1-based, where `old` begins
+    new           a line end in it begins a line with the same indent
+    """
+
+    file: str
+    line: int
+    column: int
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One complaint.
 
@@ -49,6 +64,7 @@ class Diagnostic:
                   outermost first
     moment        counts up in the order of finding, within the phase of reading
     about         the short name of what it is about; "": the directive
+    fixes         the cure, where it is mechanical: all of them, or none
     """
 
     severity: Severity
@@ -64,6 +80,7 @@ class Diagnostic:
     trail: tuple[tuple[str, int], ...] = ()
     moment: int = field(default=0, compare=False)
     about: str = field(default="", compare=False)
+    fixes: tuple[Fix, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("text", "why", "cure"):

@@ -19,8 +19,9 @@ from dataclasses import replace
 from fastlb.base.errors import Diagnostic, Severity
 from fastlb.base.limits import COMPLAINTS_KEPT
 from fastlb.base.masking import masked_users, secrets_of
-from fastlb.config import hints
+from fastlb.config import fixes, hints
 from fastlb.config.draft import Draft
+from fastlb.config.fixes import Fixes
 from fastlb.config.lexer import Word, split_words
 from fastlb.config.registry import (
     Args,
@@ -66,6 +67,8 @@ class Checker:
         if self.compat == "apache" and declared.is_own:
             self._report(draft, declared.name, hints.own_word(declared.name))
             return None
+        if declared.old_names and draft.name.lower() != declared.name.lower():
+            self._report(draft, declared.name, hints.old_name(draft.name, declared))
         inside = (*around, declared.name)
         problem = _place_problem(declared, around)
         if problem is not None:
@@ -91,15 +94,30 @@ class Checker:
         problem = hints.unknown_word(
             self.registry, draft.name, draft.raw, draft.is_section
         )
-        self._report(draft, "", problem)
+        meant = self._surely_meant(draft, words, around)
+        renamed = fixes.of_name(draft, meant) if meant else ()
+        self._report(draft, "", problem, fixes=renamed)
         self._nodes(draft.children, (*around, draft.name))
         return None
+
+    def _surely_meant(self, draft: Draft, words: Sections, around: Sections) -> str:
+        """The name of which this one is a misspelling, and which would be sound."""
+        name = self.registry.surely_meant(draft.name, draft.is_section)
+        if name is None:
+            return ""
+        declared = self.registry.find(name, draft.is_section)
+        assert declared is not None
+        sound = _place_problem(declared, around) is None and _is_sound(declared, words)
+        return name if sound else ""
 
     def _recycles(self, draft: Draft, words: Sections, around: Sections) -> bool:
         declared = self.registry.expected("MaxConnectionsPerChild")
         if not _is_sound(declared, words):
             return False
-        self._report(draft, "", hints.taken_recycling(words, "Proxy" in around))
+        in_proxy = "Proxy" in around
+        taken = hints.taken_recycling(words, in_proxy)
+        renamed = () if in_proxy else fixes.of_name(draft, declared.name)
+        self._report(draft, "", taken, fixes=renamed)
         self._hoisted.append(_node(declared, draft, words))
         return True
 
@@ -116,7 +134,11 @@ class Checker:
 
     def _sticky_session(self, draft: Draft, cookie: str) -> Node:
         pair = f"stickysession={cookie}"
-        self._report(draft, "", hints.taken_sticky(draft.name, pair))
+        taken = hints.taken_sticky(draft.name, pair)
+        name = fixes.of_name(draft, "ProxySet")
+        words = split_words(draft.raw)
+        value = fixes.of_word(draft, words[0], pair)
+        self._report(draft, "", taken, fixes=(*name, *value) if name and value else ())
         place = (draft.file, draft.line, draft.column)
         return Node("ProxySet", (pair,), pair, *place)
 
@@ -147,6 +169,11 @@ class Checker:
             return True
         if complaint.severity is Severity.ERROR and not complaint.cure:
             complaint = replace(complaint, cure=hints.semicolon_cure(words))
+            bare = _without_semicolon(words)
+            if complaint.cure and _is_sound(declared, bare):
+                mended = fixes.of_word(draft, words[-1], bare[-1])
+                self._report(draft, name, complaint, words, mended)
+                return False
         self._report(draft, name, complaint, words)
         return complaint.severity is not Severity.ERROR
 
@@ -156,10 +183,12 @@ class Checker:
         """What Apache takes and hardly anybody means."""
         name = declared.name
         if name in hints.ENDS_WITH_ITS_LINE and hints.semicolon_cure(words):
-            self._report(draft, name, hints.semicolon(words), words)
+            bare = fixes.of_word(draft, words[-1], words[-1].text[:-1])
+            self._report(draft, name, hints.semicolon(words), words, bare)
         comment = trailing_comment(declared, words)
         if comment is not None:
-            self._report(draft, name, comment, words)
+            moved = fixes.of_comment(draft, words[comment.word].offset)
+            self._report(draft, name, comment, words, moved)
         elif declared.args is Args.FLAG and len(words) > 1:
             ignored = Complaint(
                 f"what follows {words[0].text} is ignored, as in Apache",
@@ -169,7 +198,8 @@ class Checker:
                 Severity.WARNING,
                 1,
             )
-            self._report(draft, name, ignored, words)
+            rest = fixes.of_rest(draft, words[1].offset)
+            self._report(draft, name, ignored, words, rest)
         if words and not words[-1].closed:
             unclosed = Complaint(
                 "a quotation mark is not closed: the argument runs to the end of the"
@@ -181,7 +211,7 @@ class Checker:
                 Severity.WARNING,
                 len(words) - 1,
             )
-            self._report(draft, name, unclosed, words)
+            self._report(draft, name, unclosed, words, _closed(draft, words[-1]))
 
     # -- what use of a directive causes
 
@@ -208,6 +238,7 @@ class Checker:
         directive: str,
         complaint: Complaint,
         words: Sequence[Word] = (),
+        fixes: Fixes = (),
     ) -> None:
         """Give a complaint its place; words: to find the column of the word meant."""
         if len(self.diagnostics) > COMPLAINTS_KEPT:
@@ -231,8 +262,35 @@ class Checker:
                 masked_users(complaint.cure, secrets),
                 trail=draft.trail,
                 about=complaint.about,
+                fixes=fixes or _instead(draft, complaint, words),
             )
         )
+
+
+def _instead(draft: Draft, complaint: Complaint, words: Sequence[Word]) -> Fixes:
+    """What the check itself says that it ought to be."""
+    if complaint.instead is None:
+        return ()
+    if complaint.word < 0:
+        return fixes.of_name(draft, complaint.instead)
+    if complaint.word >= len(words):
+        return ()
+    return fixes.of_word(draft, words[complaint.word], complaint.instead)
+
+
+def _closed(draft: Draft, word: Word) -> Fixes:
+    """The mark that is missing at the end of the line, where it closes the word."""
+    whole = draft.raw[word.offset :] + draft.raw[word.offset]
+    again = split_words(whole)
+    if [(one.text, one.closed) for one in again] != [(word.text, True)]:
+        return ()
+    return fixes.of_rest(draft, word.offset, whole)
+
+
+def _without_semicolon(words: Sequence[Word]) -> tuple[str, ...]:
+    return tuple(word.text for word in words[:-1]) + tuple(
+        word.text.removesuffix(";") for word in words[-1:]
+    )
 
 
 def _node(

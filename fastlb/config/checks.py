@@ -15,7 +15,7 @@ from typing import Any
 from fastlb.config import units
 from fastlb.config.own_cookie import TOKEN
 from fastlb.config.registry import Complaint, Reader, Refused
-from fastlb.config.suggest import nearest
+from fastlb.config.suggest import nearest, only_nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ class Choice(Reader):
         why = f"'{word}' is not one of {', '.join(self.words)}"
         best = nearest(word, self.words)
         cure = f"did you mean {best}?" if best else f"write {' or '.join(self.words)}"
-        raise _refused(self.wrong, name, word, why, cure=cure)
+        sure = only_nearest(word, self.words)
+        raise _refused(self.wrong, name, word, why, cure=cure, instead=sure)
 
 
 def word_of(kind: type[enum.Enum], wrong: str = "") -> Choice:
@@ -146,17 +147,28 @@ class Each:
             bare = word.lstrip("+-")
             if bare.lower() not in known:
                 best = nearest(bare, self.words)
-                cure = f"did you mean {best}?" if best else ""
+                sure = only_nearest(bare, self.words)
+                sign = word[: len(word) - len(bare)]
                 return Complaint(
-                    self.wrong.format(name=name, word=bare), "", cure, word=index
+                    self.wrong.format(name=name, word=bare),
+                    "",
+                    f"did you mean {best}?" if best else "",
+                    word=index,
+                    instead=sure and f"{sign}{sure}",
                 )
         return None
 
 
 def _refused(
-    wrong: str, name: str, word: str, problem: str, *, cure: str = ""
+    wrong: str,
+    name: str,
+    word: str,
+    problem: str,
+    *,
+    cure: str = "",
+    instead: str | None = None,
 ) -> Refused:
     if not wrong:
-        return Refused(Complaint(f"{name}: {problem}", "", cure))
+        return Refused(Complaint(f"{name}: {problem}", "", cure, instead=instead))
     text = wrong.format(name=name, word=word)
-    return Refused(Complaint(text, problem, cure))
+    return Refused(Complaint(text, problem, cure, instead=instead))

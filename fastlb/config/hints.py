@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from fastlb.base.errors import Severity
 from fastlb.config.lexer import Word
-from fastlb.config.registry import Complaint, Registry
+from fastlb.config.registry import Complaint, Directive, Registry
 
 INVALID = (
     "Invalid command '{}', perhaps misspelled or defined by a module not included in"
@@ -64,6 +64,19 @@ def own_word(name: str) -> Complaint:
     """A directive that Apache does not have, under Compat apache."""
     why = "Apache 2.4 does not have it, and Compat apache knows Apache's alone"
     return Complaint(INVALID.format(name), why, "delete the line", "FB0105", word=-1)
+
+
+def old_name(name: str, declared: Directive) -> Complaint:
+    """A spelling of httpd 2.2 and before, which means the same."""
+    return Complaint(
+        f"{name} is the old name of {declared.name}",
+        "",
+        f"write {declared.name}",
+        "FB0900",
+        Severity.NOTE,
+        -1,
+        instead=declared.name,
+    )
 
 
 def taken_recycling(words: tuple[str, ...], in_proxy: bool) -> Complaint:

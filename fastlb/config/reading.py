@@ -20,8 +20,9 @@ from fastlb.base.limits import (
     INCLUDE_DEPTH_MAX,
     SECTION_DEPTH_MAX,
 )
-from fastlb.config import conditions, macros, modules
+from fastlb.config import conditions, fixes, macros, modules
 from fastlb.config.draft import Draft, Frame, OpenFile, Trail
+from fastlb.config.fixes import Fixes
 from fastlb.config.include import IncludeError, files_of
 from fastlb.config.lexer import (
     LineTooLongError,
@@ -59,6 +60,7 @@ class Reader:
         self.modules: list[str] = []
         self.files: list[tuple[str, int, int]] = []
         self._module_places: dict[str, tuple[str, int]] = {}
+        self._surely_loaded: set[str] = set()  # by a line that no condition guards
         self._warned: set[tuple[str, int, str]] = set()
         self._here = ("", 0, 0)  # file, line, column that a complaint is about
         self._trail: Trail = ()
@@ -203,7 +205,8 @@ class Reader:
         texts = tuple(word.text for word in words)
         comment = trailing_comment(declared, words)
         if comment is not None:
-            self._complain(comment, declared.name)
+            moved = fixes.of_comment(draft, words[comment.word].offset)
+            self._complain(comment, declared.name, moved)
         problem = declared.count_problem(texts)
         if problem is not None:
             self._complain(Complaint(problem, number="FB0108"), declared.name)
@@ -211,7 +214,9 @@ class Reader:
         try:
             act(file, draft, texts)
         except Refused as refused:
-            self._complain(refused.complaint, declared.name)
+            gone = refused.complaint.instead == ""
+            idle = fixes.of_line(draft) if gone else ()
+            self._complain(refused.complaint, declared.name, idle)
 
     def _skip_line(self, file: OpenFile, line: LogicalLine) -> None:
         """In a false section only brackets count, and they must balance."""
@@ -361,8 +366,20 @@ class Reader:
         if identifier in self.modules:
             text = f"AH01574: module {identifier} is already loaded, skipping"
             why = f"it was loaded at {first[0]}:{first[1]}"
-            raise Refused(Complaint(text, why, "", "FB0113", Severity.WARNING))
+            idle = identifier in self._surely_loaded and first != self._here[:2]
+            raise Refused(
+                Complaint(
+                    text,
+                    why,
+                    "",
+                    "FB0113",
+                    Severity.WARNING,
+                    instead="" if idle else None,
+                )
+            )
         self.modules.append(identifier)
+        if file.sections == 0:
+            self._surely_loaded.add(identifier)
         complaint = modules.load_complaint(identifier, path)
         if complaint is not None:
             raise Refused(complaint)
@@ -494,7 +511,9 @@ class Reader:
                 )
             )
 
-    def _complain(self, complaint: Complaint, directive: str = "") -> None:
+    def _complain(
+        self, complaint: Complaint, directive: str = "", fixes: Fixes = ()
+    ) -> None:
         """Give a complaint the place that is being read."""
         if len(self.diagnostics) > COMPLAINTS_KEPT:
             return
@@ -511,5 +530,6 @@ class Reader:
                 self._trail,
                 len(self.diagnostics),
                 complaint.about,
+                fixes,
             )
         )

@@ -19,7 +19,7 @@ from typing import Any
 
 from fastlb.base.errors import Severity
 from fastlb.config.lexer import Word
-from fastlb.config.suggest import nearest
+from fastlb.config.suggest import nearest, only_nearest
 
 OWN = "fastlb"  # the module of directives that Apache does not have
 
@@ -123,7 +123,8 @@ class Complaint:
     """What a check found, without a place: the parser adds that.
 
     word: index of the argument that is meant; -1: the directive itself. about: what it
-    is about, in one word; "": the directive.
+    is about, in one word; "": the directive. instead: what `fastlb lint --fix` writes
+    in the place of that word; None: the cure wants somebody's judgement.
     """
 
     text: str
@@ -133,6 +134,7 @@ class Complaint:
     severity: Severity = Severity.ERROR
     word: int = 0
     about: str = ""
+    instead: str | None = None
 
 
 Check = Callable[[str, tuple[str, ...]], Complaint | None]  # spelling, words
@@ -329,6 +331,9 @@ class Registry:
     _suggestions: dict[tuple[str, bool], str | None] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+    _sure: dict[tuple[str, bool], str | None] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         commands: dict[str, Directive] = {}
@@ -365,6 +370,15 @@ class Registry:
             best = nearest(name, known)
             self._suggestions[key] = f"<{best}>" if best and is_section else best
         return self._suggestions[key]
+
+    def surely_meant(self, name: str, is_section: bool) -> str | None:
+        """The suggestion without brackets, where no other name is as near."""
+        key = name.lower(), is_section
+        if key not in self._sure:
+            table = self._sections if is_section else self._commands
+            known = [d.name for d in table.values() if d.status is not Status.REFUSED]
+            self._sure[key] = only_nearest(name, known)
+        return self._sure[key]
 
     def __iter__(self) -> Iterator[Directive]:
         return iter(self.directives)

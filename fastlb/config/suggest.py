@@ -23,6 +23,20 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return best
 
 
+def only_nearest(word: str, known: Iterable[str]) -> str | None:
+    """The nearest word, or None where another one is as near."""
+    words = list(known)
+    best = nearest(word, words)
+    if best is None:
+        return None
+    others = [one for one in words if one.lower() != best.lower()]
+    second = nearest(word, others)
+    mistakes = distance(word.lower(), best.lower(), len(best))
+    if second and distance(word.lower(), second.lower(), mistakes) <= mistakes:
+        return None
+    return best
+
+
 def distance(left: str, right: str, limit: int) -> int:
     """Letters to insert, delete, change or swap with the neighbour (Damerau's count).
 

@@ -111,6 +111,7 @@ def _slashes(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
             " answers 500 to each request (AH01144); here the slash is put in",
             cure=f"write {written}/",
             word=written,
+            instead=f"{written}/",
         )
         return
     probe = pattern + ("x" if pattern.endswith("/") else "/x")
@@ -129,6 +130,7 @@ def _slashes(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
         if pattern.endswith("/")
         else f"write {pattern}/ or leave out the last slash of {written}",
         word=written,
+        instead=f"{written}/" if pattern.endswith("/") else None,
     )
 
 
@@ -147,6 +149,7 @@ def _open_host(run: Drafts, mapping: MappingDraft) -> None:
         why="in Apache the client could choose the host; here a slash is put in",
         cure=mapping.target.replace("$", "/$", 1),
         word=mapping.target,
+        instead=mapping.target.replace("$", "/$", 1),
     )
 
 

@@ -12,16 +12,20 @@ from typing import TypedDict, Unpack
 
 from fastlb.base.errors import Diagnostic, Severity, sort_by_place
 from fastlb.base.masking import masked_users, secrets_of
+from fastlb.config.fixes import of_node
 from fastlb.config.suggest import nearest
 from fastlb.config.tree import Node
 
 
 class Details(TypedDict, total=False):
-    """word: the argument that is meant; the column points at it."""
+    """word: the argument that is meant; the column points at it. instead: what
+    `fastlb lint --fix` writes in its place; None: the cure wants somebody's judgement.
+    """
 
     why: str
     cure: str
     word: str
+    instead: str | None
 
 
 class Mistake(Exception):
@@ -82,6 +86,7 @@ class Report:
         why: str = "",
         cure: str = "",
         word: str = "",
+        instead: str | None = None,
     ) -> None:
         # What may be one in any sentence a Diagnostic hides by itself
         secrets = secrets_of(node.name, node.raw)
@@ -96,6 +101,7 @@ class Report:
                 text=masked_users(text, secrets),
                 why=masked_users(why, secrets),
                 cure=masked_users(cure, secrets),
+                fixes=() if instead is None else of_node(node, word, instead),
             )
         )
 

@@ -255,6 +255,7 @@ def require_of(run: Drafts, node: Node) -> AccessRule:
                 if unknown.upper() in known
                 else f"write RegisterHttpMethod {unknown} before this line",
                 word=unknown,
+                instead=unknown.upper() if unknown.upper() in known else None,
             )
         if not _ONE_METHOD.isdisjoint(args):
             args = tuple(dict.fromkeys((*args, *_ONE_METHOD_NAMES)))

@@ -22,6 +22,7 @@ from fastlb.config.directives.member_params import AGENT_KEYS, HEALTH, MEMBER
 from fastlb.config.outside_methods import outside_methods, source_of
 from fastlb.config.parameter import Parameter
 from fastlb.config.registry import Status
+from fastlb.config.suggest import only_nearest
 from fastlb.config.tree import Node
 from fastlb.facts.regex import why_refused
 from fastlb.model.drafts import (
@@ -44,6 +45,7 @@ from fastlb.model.targets import (
     is_leading_part,
     parse_target,
     split_balancer_url,
+    target_instead,
     without_socket,
 )
 
@@ -97,7 +99,12 @@ def member_target(text: str, directive: str) -> Target:
     except TargetError as problem:
         why, cure = advice_on(text)
         raise NowhereError(
-            "FB0223", f"{directive} {problem}", why=why, cure=cure, word=text
+            "FB0223",
+            f"{directive} {problem}",
+            why=why,
+            cure=cure,
+            word=text,
+            instead=target_instead(text),
         ) from problem
     if target.scheme not in _SERVED:
         if target.scheme not in _NOT_SERVED:
@@ -200,10 +207,12 @@ def take_balancer_param(
         return
     tail = f" {pair}; {name}" if name else ""
     why = cure = ""
+    instead: str | None = None
     if complaint == BALANCER.unknown:
         why, cure = _unknown_key(
             key, BALANCER.names(), MEMBER.names(), "BalancerMember"
         )
+        instead = _other_key(pair, BALANCER.names(), MEMBER.names())
         if key.lower() == "routeregex":
             why = "routeregex= is Helicon Ape's"
             cure = "write stickysessionsep= with the character before the route"
@@ -219,7 +228,13 @@ def take_balancer_param(
         said = [*known, *(_method_words(name, outside[name]) for name in outside)]
         why = f"known are {', '.join(said)}"
     run.report.error(
-        node, "FB0230", prefix + complaint + tail, why=why, cure=cure, word=pair
+        node,
+        "FB0230",
+        prefix + complaint + tail,
+        why=why,
+        cure=cure,
+        word=pair,
+        instead=instead,
     )
 
 
@@ -309,12 +324,14 @@ def take_member_param(
         _explain(run, node, MEMBER.table[key.lower()], value, scheme)
         return
     why = cure = ""
+    instead: str | None = None
     if key.lower() in HEALTH.table:
         why, cure = advice(run, server, key, value, complaint)
     elif complaint == MEMBER.unknown:
         if "proxy_hcheck_module" in run.modules:
             complaint = "unknown Worker hcheck parameter"
         why, cure = _unknown_key(key, MEMBER.names(), BALANCER.names(), "ProxySet")
+        instead = _other_key(pair, MEMBER.names(), BALANCER.names())
     elif complaint.startswith("Unknown status"):
         why = "the value is read letter by letter: I N D S H R, with + and -"
         if value.lower() == "hot_standby":
@@ -324,7 +341,13 @@ def take_member_param(
         cure = "write status=+D to keep it out, or status=+H for a hot standby"
     tail = f" {pair}; {name}" if name else ""
     run.report.error(
-        node, "FB0230", prefix + complaint + tail, why=why, cure=cure, word=pair
+        node,
+        "FB0230",
+        prefix + complaint + tail,
+        why=why,
+        cure=cure,
+        word=pair,
+        instead=instead,
     )
 
 
@@ -355,3 +378,13 @@ def _unknown_key(
             "leave it out, or Compat apache and --strict",
         )
     return f"unknown parameter {key!r}", did_you_mean(key, known)
+
+
+def _other_key(
+    pair: str, known: tuple[str, ...], elsewhere: tuple[str, ...]
+) -> str | None:
+    """The pair with the key that was surely meant."""
+    key, _, value = pair.partition("=")
+    best = only_nearest(key, known)
+    is_elsewhere = key.lower() in (*elsewhere, *known)
+    return None if best is None or is_elsewhere else f"{best}={value}"

@@ -108,6 +108,7 @@ def rewrite_base(_run: Drafts, place: Place, node: Node) -> None:
             "RewriteBase: argument is not a valid URL",
             cure=f"write RewriteBase /{path}",
             word=path,
+            instead=f"/{path}",
         )
     draft = _draft(place)
     draft.is_touched = True

@@ -135,6 +135,7 @@ def _add_address(
             "Missing address for VirtualHost",
             cure=f"write <VirtualHost *:{word.lstrip(':')}>",
             word=word,
+            instead=f"*:{word.lstrip(':')}",
         )
     if host == "*" or host.lower() == "_default_":
         draft.addresses.append(("*", port))

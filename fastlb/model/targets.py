@@ -144,10 +144,11 @@ def advice_on(text: str) -> tuple[str, str]:
     if rest.strip() and "://" in head:
         why = "the quotes stand around the URL and what belongs behind it"
         return why, f'write "{head}" {rest.strip()}'
-    if text.endswith((";", ",")):
-        return "a directive ends with its line", f"write {text.rstrip(';,')}"
-    if "://" not in text and re.fullmatch(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/.*)?", text):
-        return "", f"write http://{text}"
+    meant = target_instead(text)
+    if meant is not None:
+        is_ended = text.endswith((";", ","))
+        why = "a directive ends with its line" if is_ended else ""
+        return why, f"write {meant}"
     port = re.match(r"[^/]*//[^/$]*:([0-9]+)(?:[/$]|$)", text)
     if port is not None and not 0 < int(port[1][:PORT_DIGITS]) <= PORT_MAX:
         return f"ports go from 1 to {PORT_MAX}", ""
@@ -179,3 +180,12 @@ def at_socket(target: Target, path: str) -> Target:
 def at_its_root(target: Target) -> Target:
     """The URL of a request to a target that has no path of its own."""
     return target if target.path else replace(target, path="/", url=f"{target.url}/")
+
+
+def target_instead(text: str) -> str | None:
+    """The target that was surely meant by a text that is none."""
+    if text.endswith((";", ",")):
+        return text.rstrip(";,")
+    if "://" not in text and re.fullmatch(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/.*)?", text):
+        return f"http://{text}"
+    return None

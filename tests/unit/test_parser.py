@@ -79,7 +79,8 @@ def test_directives_that_acted_while_reading_leave_no_node(tmp_path: Path) -> No
 
 
 def test_old_names_become_the_new_one(tmp_path: Path) -> None:
-    tree = sound(tmp_path, "MaxClients 5\nMaxRequestsPerChild 6\n")
+    tree, found = read(tmp_path, "MaxClients 5\nMaxRequestsPerChild 6\n")
+    assert [item.number for item in found] == ["FB0900", "FB0900"]
     assert names(tree.nodes) == ["MaxRequestWorkers", "MaxConnectionsPerChild"]
 
 

@@ -25,4 +25,9 @@ COMMANDS: Final[Mapping[str, Message]] = {
     "FB0731": Message(
         "notice", "An access log has lost no line for two seconds, after FB0730."
     ),
+    "FB0900": Message(
+        "notice",
+        "A directive has its name of httpd 2.2 and before; it means the same.",
+        "Write the name that the message gives; fastlb lint --fix does.",
+    ),
 }

@@ -23,7 +23,7 @@ from fastlb.config.registry import (
     Status,
     V,
 )
-from fastlb.config.suggest import nearest
+from fastlb.config.suggest import nearest, only_nearest
 from fastlb.facts.words import EncodedSlashes, NameLookups, Signature, Trace
 
 MODULE = "core.c"
@@ -55,7 +55,14 @@ class _LogLevel(Reader):
                 best = nearest(level, LEVELS)
                 prefix = f"{word}: " if colon else ""
                 cure = f"did you mean {module}{colon}{best}?" if best else ""
-                complaint = Complaint(prefix + _LEVEL_WRONG, "", cure, word=index)
+                sure = only_nearest(level, LEVELS)
+                complaint = Complaint(
+                    prefix + _LEVEL_WRONG,
+                    "",
+                    cure,
+                    word=index,
+                    instead=sure and f"{module}{colon}{sure}",
+                )
                 raise Refused(complaint)
             if colon and not modules.is_known(module):
                 best = nearest(module, modules.EMULATED)
@@ -83,6 +90,7 @@ class _ProtocolOptions(Reader):
                     f"'{word}' is none of them",
                     f"did you mean {best}?" if best else "",
                     word=index,
+                    instead=only_nearest(word, _PROTOCOL_OPTIONS),
                 )
                 raise Refused(complaint)
         return dict(known[word.lower()] for word in words)

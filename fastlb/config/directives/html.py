@@ -28,6 +28,7 @@ def _names(name: str, words: tuple[str, ...]) -> Complaint | None:
                 "FB0117",
                 Severity.WARNING,
                 index,
+                instead=word.lower() if len(word) <= NAME_BYTES_MAX else None,
             )
     return None
 

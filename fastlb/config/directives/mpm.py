@@ -32,10 +32,20 @@ def _listen(name: str, words: tuple[str, ...]) -> Complaint | None:
     port = address if bare else address.rpartition(":")[2]
     if address.endswith(";") and len(words) == 1:
         why = "a directive ends with its line"
-        return Complaint("Port must be specified", why, f"write Listen {address[:-1]}")
+        return Complaint(
+            "Port must be specified",
+            why,
+            f"write Listen {address[:-1]}",
+            instead=address[:-1],
+        )
     if not bare and (":" not in address or address.endswith("]")):
         why = f"'{address}' is an address without a port"
-        return Complaint("Port must be specified", why, f"write Listen {address}:80")
+        return Complaint(
+            "Port must be specified",
+            why,
+            f"write Listen {address}:80",
+            instead=f"{address}:80",
+        )
     if not port.isdigit() or not 1 <= int(port) <= PORT_MAX:
         return Complaint(
             "Invalid address or port",
