@@ -151,7 +151,7 @@ def render(
     errors = [item for item in diagnostics if item.is_error]
     first = min(errors, key=_when_found) if errors else None
     if first is not None:
-        lines += [_readable(line) for line in _apache_form(first, program)]
+        lines += [readable(line) for line in _apache_form(first, program)]
         lines += _laid_out((_number_line(first), *_advice_lines(first)), style)
     for item in diagnostics:
         if item is not first:
@@ -170,7 +170,7 @@ _COLOURS = {"error": "1;31", "warning": "1;33", "note": "1;36"}
 def _laid_out(lines: Iterable[str], style: Style) -> list[str]:
     """The lines as the terminal has room for them; the first may say how grave."""
     found: list[str] = []
-    for line in map(_readable, lines):
+    for line in map(readable, lines):
         if style.width >= _WIDTH_MIN and len(line) > style.width:
             found += textwrap.wrap(
                 line,
@@ -257,7 +257,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _readable(line: str) -> str:
+def readable(line: str) -> str:
     """Configuration text is latin-1 (one character a byte): show it as UTF-8.
 
     Control characters are shown as printable() does, so that no file can drive a

@@ -65,6 +65,13 @@ TASKS: Final = (
         "Look before it is served",
         (
             Command(
+                "lint",
+                "what -t says, for programs too, and what of it can be mended",
+                "lint -f httpd.conf --fix --diff",
+                "linter.command",
+                "lint_parser",
+            ),
+            Command(
                 "explain",
                 "which way a request would take, and why",
                 "explain -f httpd.conf https://www.example.com/api",

@@ -29,6 +29,7 @@ Usage: {program} [-D name] [-d directory] [-f file]
               [-v] [-V] [-h] [-l] [-L] [-t [-v]] [-T] [-S] [-M] [-X] [--strict]
        {program} demo [--port number]
        {program} explain [-f file] ... URL
+       {program} lint [-f file] [--fix] ...
        {program} diff OLD NEW
        {program} heartbeat --to ADDRESS:PORT ...
 Options:

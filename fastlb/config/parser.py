@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from fastlb.base.errors import Diagnostic, Severity, sort_by_place
 from fastlb.base.limits import DIAGNOSTICS_MAX
@@ -31,6 +32,7 @@ def parse(
     registry: Registry,
     lenient: bool = True,
     root_is_found: bool = False,
+    edited: Mapping[str, bytes] = MappingProxyType({}),
 ) -> tuple[Tree, list[Diagnostic]]:
     """Read a configuration whole.
 
@@ -43,12 +45,14 @@ def parse(
                  `Compat apache`, wherever it stands, has the same effect
     root_is_found  server_root is that of the tree in which the file lies: a ServerRoot
                  line that names no directory of this system is warned of only
+    edited       what files would hold, by real path: read in their place
 
     Returns the tree and all complaints, sorted by file and line. With an error among
     them the tree lacks what was wrong, and is good only for finding more. Raises
     nothing about the configuration.
     """
     reader = Reader(registry, os.path.abspath(server_root), defines, environ)
+    reader.edited = edited
     reader.root_is_found = root_is_found and lenient
     reader.read_lines(before)
     reader.read_main(os.path.join(reader.server_root, path))

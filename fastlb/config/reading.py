@@ -54,6 +54,7 @@ class Reader:
         self.server_root = server_root
         self.defines: dict[str, str | None] = dict.fromkeys(defines)
         self.environ = environ
+        self.edited: Mapping[str, bytes] = {}  # what files are to hold, by real path
         self.root_is_found = False  # ServerRoot may fail: this one is known
         self.drafts: list[Draft] = []
         self.diagnostics: list[Diagnostic] = []
@@ -107,8 +108,7 @@ class Reader:
             self._complain(Complaint(text, number="FB0104"))
             return
         try:
-            with open(path, "rb") as stream:
-                text = stream.read().decode("latin-1")
+            text = self._bytes_of(path).decode("latin-1")
         except OSError as problem:
             reason = problem.strerror
             text = f"Could not open configuration file {shown}: {reason}"
@@ -117,6 +117,13 @@ class Reader:
         self.files.append((shown, len(trail), include_line))
         file = OpenFile(shown, trail, around.children, around.sections)
         self._read_text(text, file)
+
+    def _bytes_of(self, path: str) -> bytes:
+        edited = self.edited.get(os.path.realpath(path)) if self.edited else None
+        if edited is not None:
+            return edited
+        with open(path, "rb") as stream:
+            return stream.read()
 
     def _read_text(self, text: str, file: OpenFile) -> None:
         before = self._here, self._trail

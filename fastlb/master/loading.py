@@ -9,7 +9,7 @@ import gc
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastlb.base.errors import Diagnostic, as_strict, has_errors, sort_by_place
 from fastlb.config import registry
@@ -26,7 +26,8 @@ class Source:
     before, after: directives of -C and -c. environ: what ${NAME} and PassEnv see,
     taken once, so that a reload means what the start meant. root_is_found: server_root
     is that of the tree around the file, which nobody named. remarks: what was found
-    out about where it comes from.
+    out about where it comes from. edited: what files are to hold, by real path,
+    before they are written.
     """
 
     config_file: str
@@ -38,6 +39,7 @@ class Source:
     strict: bool = False
     root_is_found: bool = False
     remarks: tuple[Diagnostic, ...] = ()
+    edited: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def read(source: Source) -> tuple[Tree, list[Diagnostic]]:
         registry=registry.collect(),
         lenient=not source.strict,
         root_is_found=source.root_is_found,
+        edited=source.edited,
     )
 
 

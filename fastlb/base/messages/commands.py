@@ -30,4 +30,15 @@ COMMANDS: Final[Mapping[str, Message]] = {
         "A directive has its name of httpd 2.2 and before; it means the same.",
         "Write the name that the message gives; fastlb lint --fix does.",
     ),
+    "FB0901": Message(
+        "error",
+        "What the system has to know for a start is not known to it: a user, a group.",
+        "Make it, or name another one.",
+    ),
+    "FB0902": Message(
+        "warning",
+        "A #@ lint line cannot be read.",
+        "Write #@ lint ignore FB0123, above the directive that is meant; or"
+        " ignore-file.",
+    ),
 }

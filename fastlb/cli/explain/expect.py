@@ -91,6 +91,8 @@ def _lines(paths: Iterable[str]) -> Iterator[tuple[str, Line]]:
         if b"#@" not in data:
             continue
         for match in MARK.finditer(data):
+            if match[1] == b"lint":  # for fastlb lint
+                continue
             number = data.count(b"\n", 0, match.start()) + 1
             yield (match[1] + match[2]).decode("utf-8", "replace"), (path, number)
 
