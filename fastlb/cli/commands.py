@@ -56,6 +56,7 @@ class Command:
         return getattr(importlib.import_module(f"fastlb.cli.{self.module}"), name)
 
 
+ENABLED: Final = ("enabled.command", "parser_of", True)
 TASKS: Final = (
     (
         "See it work",
@@ -82,6 +83,22 @@ TASKS: Final = (
                 "what a reload from one file to another would change",
                 "diff httpd.conf new.conf",
                 "compare",
+            ),
+        ),
+    ),
+    (
+        "Choose what is served, as with Debian's a2ensite",
+        (
+            Command(
+                "ensite", "serve a site of sites-available", "ensite x.test", *ENABLED
+            ),
+            Command("dissite", "serve it no longer", "dissite x.test", *ENABLED),
+            Command("enmod", "the same for modules", "enmod headers", *ENABLED),
+            Command("dismod", "and off again", "dismod headers", *ENABLED),
+            Command("enconf", "the same for conf-available", "enconf tls", *ENABLED),
+            Command("disconf", "and off again", "disconf tls", *ENABLED),
+            Command(
+                "query", "what is enabled", "query -s", "enabled.query", "query_parser"
             ),
         ),
     ),

@@ -6,6 +6,7 @@ python -m fastlb.cli.manual completion > conf/bash-completion/fastlb
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +14,8 @@ from types import MappingProxyType
 from typing import Final
 
 from fastlb.base.levels import LEVELS
-from fastlb.cli import compare, demo, heartbeat, options, version
-from fastlb.cli.explain import command as explain
+from fastlb.cli import commands, options, version
+from fastlb.cli.enabled.command import COMMANDS as ENABLED
 from fastlb.master.errors import Exit
 from fastlb.master.signals import COMMANDS as SIGNALS
 from fastlb.master.signals import Command
@@ -54,22 +55,6 @@ EXITS: Final = MappingProxyType(
         Exit.CANNOT_SERVE: "workers cannot start",
     }
 )
-USAGES: Final = MappingProxyType(
-    {
-        "demo": demo.USAGE,
-        "explain": explain.USAGE,
-        "diff": compare.USAGE,
-        "heartbeat": heartbeat.command_parser().format_usage(),
-    }
-)
-PURPOSES: Final = MappingProxyType(
-    {
-        "demo": "a balancer at work, with members of its own",
-        "explain": "which way a request to URL would take, and why",
-        "diff": "what a reload from one file to the other would change",
-        "heartbeat": "say for a member how many of its workers are ready",
-    }
-)
 
 
 def page() -> str:
@@ -98,8 +83,8 @@ def page() -> str:
             ),
             *paragraphs((verb, VERBS[verb]) for verb in options.VERBS),
             ".SH COMMANDS",
-            *paragraphs(PURPOSES.items()),
-            *explain_lines(),
+            *paragraphs((one.name, one.purpose) for one in commands.COMMANDS.values()),
+            *command_lines(),
             ".SH SIGNALS",
             *signal_lines(),
             ".SH EXIT STATUS",
@@ -140,12 +125,20 @@ def completion() -> str:
     flags = words(f"-{letter}" for letter in options.WITHOUT_VALUE + options.WITH_VALUE)
     long = words(options.WORDS)
     names = words([*sorted(options.NO_DETACH), *options.DUMPS])
-    commands = "\n".join(
-        f"        {name}) words='{words(flags_of(usage))}' ;;"
-        for name, usage in USAGES.items()
+    cases = "\n".join(
+        f"        {name}) words='{words(flags_of(one))}'{offered(one)} ;;"
+        for name, one in commands.COMMANDS.items()
     )
     return f"""\
 # Words of fastlb for bash, made by python -m fastlb.cli.manual completion
+_fastlb_names() {{
+    local path
+    for path in {version.HTTPD_ROOT}/"$1"/*"$2"; do
+        [[ -e $path ]] || continue
+        path=${{path##*/}}
+        words+=" ${{path%"$2"}}"
+    done
+}}
 _fastlb() {{
     local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} words=
     case $before in
@@ -161,10 +154,10 @@ _fastlb() {{
         return
     fi
     case ${{COMP_WORDS[1]}} in
-{commands}
+{cases}
         *) words='{flags} {long}' ;;
     esac
-    ((COMP_CWORD > 1)) || words+=' {words(USAGES)}'
+    ((COMP_CWORD > 1)) || words+=' {words(commands.COMMANDS)}'
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
     [[ -n ${{COMPREPLY[*]}} ]] || compopt -o default
 }}
@@ -186,14 +179,88 @@ def options_of(usage: str) -> list[tuple[str, str]]:
     ]
 
 
-def flags_of(usage: str) -> list[str]:
-    """The flags that it names, in order, each once."""
-    return list(dict.fromkeys(FLAG.findall(usage)))
+def flags_of(command: commands.Command) -> list[str]:
+    """The flags that it takes, in order, each once; its own commands with theirs."""
+    parser = command.arguments()
+    if parser is None:
+        return list(
+            dict.fromkeys(FLAG.findall(command.usage().split("\nExamples:")[0]))
+        )
+    found = [flag for action in parser._actions for flag in action.option_strings]
+    for name, one in words_of(parser).items():
+        found += [name, *(flag for a in one._actions for flag in a.option_strings)]
+    return list(dict.fromkeys(found))
 
 
-def explain_lines() -> Iterator[str]:
-    yield ".SS fastlb explain"
-    yield from paragraphs(options_of(explain.USAGE))
+def words_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Its own commands."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def offered(command: commands.Command) -> str:
+    """For bash: names of what there is to enable, or is enabled."""
+    if not command.shared:
+        return ""
+    kind, enables = ENABLED[command.name]
+    folder = f"{kind.value}-{'available' if enables else 'enabled'}"
+    return f"; _fastlb_names {folder} {kind.suffix}"
+
+
+def command_lines() -> Iterator[str]:
+    """A section for each; one for all that enable and disable."""
+    for name, command in commands.COMMANDS.items():
+        if command.shared and name != next(iter(ENABLED)):
+            continue
+        names = ", ".join(ENABLED) if command.shared else name
+        yield escaped(f".SS fastlb {names}").removeprefix("\\&")
+        parser = command.arguments()
+        if parser is None:
+            yield from text_lines(command.usage())
+        else:
+            yield from parser_lines(parser)
+
+
+def text_lines(usage: str) -> Iterator[str]:
+    before, _, examples = usage.partition("\nExamples:\n")
+    yield from paragraphs(options_of(before))
+    yield from example_lines(examples.splitlines())
+
+
+def parser_lines(parser: argparse.ArgumentParser) -> Iterator[str]:
+    yield escaped((parser.description or "").replace("\n", " "))
+    yield from paragraphs(
+        (_action_head(action), action.help or "") for action in actions_of(parser)
+    )
+    examples, _, more = (parser.epilog or "").partition("\n\n")
+    yield from example_lines(examples.splitlines()[1:])
+    if more:
+        yield ".PP"
+        yield escaped(more.replace("\n", " "))
+
+
+def actions_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """What it takes; and of its own commands each, with what it takes, told once."""
+    found: dict[str, argparse.Action] = {}
+    for one in (parser, *words_of(parser).values()):
+        for action in one._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found |= {each.dest: each for each in action._choices_actions}
+            elif action.dest != "help" and (one is parser or action.option_strings):
+                found.setdefault(action.dest, action)
+    return [*found.values()]
+
+
+def _action_head(action: argparse.Action) -> str:
+    value = action.metavar if isinstance(action.metavar, str) else ""
+    value = value or "|".join(map(str, action.choices or ()))
+    return " ".join([", ".join(action.option_strings), value]).strip()
+
+
+def example_lines(examples: Iterable[str]) -> list[str]:
+    return [".PP", *verbatim(examples)]
 
 
 def signal_lines() -> list[str]:
