@@ -79,6 +79,13 @@ TASKS: Final = (
                 "explain.command",
             ),
             Command(
+                "replay",
+                "which requests of an access log would go elsewhere",
+                "replay access.log -f new.conf --old httpd.conf",
+                "replay.command",
+                "replay_parser",
+            ),
+            Command(
                 "diff",
                 "what a reload from one file to another would change",
                 "diff httpd.conf new.conf",

@@ -66,14 +66,14 @@ def arrival(model: Model, asked: Asked) -> Arrival:
     listener, remark = _listener(model, parts, tls, bool(asked.tls))
     host = parts.hostname or ""
     entry = model.listeners[listener]
-    local = asked.local or _local(model, entry.host, entry.port, host)
+    local = asked.local or address_of(model, entry.host, entry.port, host)
     if parts.netloc:
         authority = parts.netloc.rpartition("@")[2]
     else:
-        host = _default_name(model, local, entry.port)
+        host = default_name(model, local, entry.port)
         authority = host
     if not parts.scheme and asked.tls is None:
-        tls = _speaks_tls(model, listener)
+        tls = speaks_tls(model, listener)
     return Arrival(
         listener, local, tls, host, _head(asked, parts, authority, tls), remark
     )
@@ -108,7 +108,7 @@ def _listener(
         known = ", ".join(str(listener.port) for listener in model.listeners)
         raise AskedError(f"nothing listens on port {port}, but on {known}")
     for number, listener in enumerate(model.listeners):
-        if _speaks_tls(model, number) is tls:
+        if speaks_tls(model, number) is tls:
             remark = f"nothing listens on {port}: taken as if it came to this one"
             return number, f"{remark} ({listener.port})"
     raise AskedError(
@@ -126,13 +126,13 @@ def _sets(model: Model, host: str, port: int) -> list[tuple[str, tuple[int, ...]
     ]
 
 
-def _speaks_tls(model: Model, number: int) -> bool:
+def speaks_tls(model: Model, number: int) -> bool:
     entry = model.listeners[number]
     hosts = [index for _, indexes in _sets(model, "", entry.port) for index in indexes]
     return any(model.vhosts[index].tls is not None for index in hosts or (0,))
 
 
-def _local(model: Model, host: str, port: int, name: str) -> str:
+def address_of(model: Model, host: str, port: int, name: str) -> str:
     """The address at which a client of that name arrives."""
     if host not in ("", "0.0.0.0", "::"):
         return host
@@ -149,7 +149,7 @@ def _local(model: Model, host: str, port: int, name: str) -> str:
     return "::1" if host == "::" else LOOPBACK
 
 
-def _default_name(model: Model, local: str, port: int) -> str:
+def default_name(model: Model, local: str, port: int) -> str:
     for wanted in (local, "*"):
         for address, indexes in _sets(model, "", port):
             if address == wanted and indexes:
