@@ -110,6 +110,18 @@ TASKS: Final = (
         ),
     ),
     (
+        "Watch it, and change it",
+        (
+            Command(
+                "top",
+                "what members do now, in a terminal",
+                "top http://localhost:8080/server-status",
+                "top.command",
+                "top_parser",
+            ),
+        ),
+    ),
+    (
         "Beside a member",
         (
             Command(

@@ -33,6 +33,7 @@ Usage: {program} [-D name] [-d directory] [-f file]
        {program} ensite|dissite|enmod|dismod|enconf|disconf NAME ...
        {program} query [-s|-m|-c [NAME]]
        {program} replay LOG [-f file] [--old file]
+       {program} top [--once] [URL]
        {program} diff OLD NEW
        {program} heartbeat --to ADDRESS:PORT ...
 Options:
