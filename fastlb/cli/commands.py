@@ -119,6 +119,13 @@ TASKS: Final = (
                 "top.command",
                 "top_parser",
             ),
+            Command(
+                "otel",
+                "send spans to a collector, as the program of a CustomLog",
+                "otel --endpoint http://localhost:4318/v1/traces",
+                "otel",
+                "command_parser",
+            ),
         ),
     ),
     (

@@ -36,6 +36,7 @@ Usage: {program} [-D name] [-d directory] [-f file]
        {program} top [--once] [URL]
        {program} diff OLD NEW
        {program} heartbeat --to ADDRESS:PORT ...
+       {program} otel [--endpoint URL] ...
 Options:
   -D name            : define a name for use in <IfDefine name> directives
   -d directory       : specify an alternate initial ServerRoot
