@@ -126,6 +126,13 @@ TASKS: Final = (
                 "otel",
                 "command_parser",
             ),
+            Command(
+                "ctl",
+                "look at members, and change them while it serves",
+                "ctl drain 10.0.0.7:8080 --wait",
+                "ctl.command",
+                "ctl_parser",
+            ),
         ),
     ),
     (

@@ -15,8 +15,10 @@ from fastlb.base.errors import Diagnostic, as_strict, has_errors, sort_by_place
 from fastlb.config import registry
 from fastlb.config.parser import parse
 from fastlb.config.tree import Tree
-from fastlb.facts.server import Model
+from fastlb.facts.server import Model, ProcessSettings
 from fastlb.lint.check import checked_model
+from fastlb.model.freeze import process_settings
+from fastlb.model.resolve import draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,19 @@ def _load(source: Source) -> Loaded:
         diagnostics = as_strict(diagnostics)
     sound = model if not has_errors(diagnostics) else None
     return Loaded(sound, tree, tuple(diagnostics))
+
+
+def process_of(source: Source) -> ProcessSettings:
+    """As far as files say them, whatever else is wrong with what they say: where a
+    server is asked that began with them."""
+    tree, _ = read(source)
+    run = draft(
+        tree,
+        lenient=tree.lenient,
+        environ=source.environ,
+        cpu_count=cpu_count(),
+    )
+    return process_settings(run)
 
 
 def read(source: Source) -> tuple[Tree, list[Diagnostic]]:

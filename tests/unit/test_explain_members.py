@@ -98,6 +98,17 @@ def test_who_is_left_when_nobody_is(tmp_path: Path) -> None:
     assert way_of(standing, Asked("/one")).status == 503
 
 
+def test_a_member_is_named_with_its_balancer_as_ctl_has_it(tmp_path: Path) -> None:
+    standing = standing_of(tmp_path)
+    for name in ("api/a", "api/127.0.0.1:9002", f"api/{C}", "api/d"):
+        standing.mark(name, "D")
+    way = way_of(standing, Asked("/api/x"))
+    assert set(lost(way)) == {A, B, C, D}
+    assert set(lost(way).values()) == {"is disabled"}
+    with pytest.raises(AskedError, match=r"no member is called other/a"):
+        standing.mark("other/a", "D")
+
+
 def test_a_member_that_nobody_knows(tmp_path: Path) -> None:
     with pytest.raises(AskedError, match=r"called x; there are: http://127.0.0.1:9001"):
         standing_of(tmp_path).mark("x", "D")

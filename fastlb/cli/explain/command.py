@@ -38,13 +38,17 @@ Which way a request to that URL would take, and why; nothing is opened or sent.
   --to address       : at which it arrives
   --tls              : over TLS, whatever the URL's scheme says
   --live             : members and counts as the server has them that runs (PidFile)
-  --down member      : as if that member were disabled: a URL, host:port or route
+  --down member      : as if disabled: a URL, host:port, route or balancer/route
   --error member     : as if it were in error
   --answer "N: value": a field of the member's answer: how it comes out
   --all              : all that was considered
   --json             : for programs
 It ends with 0 when the request is served, with 3 when its answer is an error of ours,
 and with 1 when the configuration or the command line is wrong.
+Examples:
+  fastlb explain -f httpd.conf https://www.example.com/api/x
+  fastlb explain -X POST -H 'Cookie: SID=1.b' --from 10.0.0.1 http://www.example.com/
+  fastlb explain --live --down 10.0.0.2:8080 /api/x
 """
 WITH_VALUE = (
     *("-f", "-d", "-D", "-C", "-c", "-X", "-H"),

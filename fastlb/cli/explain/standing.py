@@ -14,6 +14,7 @@ from fastlb.cli.explain.asked import AskedError
 from fastlb.cli.explain.step import NOWHERE
 from fastlb.config.tree import Node, Tree
 from fastlb.facts.agent import AgentState
+from fastlb.facts.member import Member
 from fastlb.facts.rules import AuthRequest
 from fastlb.facts.server import Model
 from fastlb.facts.vhost import Line, VHost
@@ -89,7 +90,7 @@ class Standing:
         found = [
             index
             for index, member in enumerate(self.model.members)
-            if wanted in (member.url, member.route, f"{member.host}:{member.port}")
+            if wanted in self._names_of(member)
         ]
         if not found:
             known = ", ".join(member.url for member in self.model.written_members)
@@ -102,6 +103,15 @@ class Standing:
                 told |= {"error_time_us": time.monotonic_ns() // 1000}
                 told |= {"probe_clears": told["probed"]}
             self._learn(index, told)
+
+    def _names_of(self, member: Member) -> Iterator[str]:
+        """What `fastlb ctl` takes, and a route alone."""
+        near = (member.url, f"{member.host}:{member.port}", member.route)
+        yield from near
+        if member.balancer_index >= 0:
+            balancer = self.model.balancers[member.balancer_index]
+            name = balancer.name.removeprefix("balancer://")
+            yield from (f"{name}/{each}" for each in near if each)
 
     def _learn(self, index: int, told: Mapping[str, Any]) -> None:
         if self.worker < 0:

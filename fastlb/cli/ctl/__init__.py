@@ -1,0 +1,1 @@
+"""`fastlb ctl`: look at members and change them while the server runs."""
