@@ -6,6 +6,7 @@
     python bench/lifecycle.py --proxy apache        the same done to another proxy
 
     reload    20 reloads under full load; each changes weights and members
+    upgrade   the same, and each executes the program anew (fastlb's USR2)
     recycle   MaxConnectionsPerChild 100 under load
     kill      kill -9 of a worker under load
     sequence  20 serial requests at weights 1:2:3, 4 workers, beside a real Apache
@@ -54,6 +55,7 @@ from stage import (
 )
 
 RECYCLE = 100
+CHANGE_S = 90.0  # two starts of the program beside the load that fills all cores
 BACK_S = 1.0  # a new worker, and a member that listens again
 BACK_WAIT_S = 15.0  # how long the bench itself waits for a member's return
 
@@ -110,6 +112,19 @@ def main() -> int:
 
 def try_reload(stage: Stage) -> list[Verdict]:
     """Three kinds of clients while the configuration changes twenty times."""
+    return try_changes(stage, "reloads", peers.Proxy.reload)
+
+
+def try_upgrade(stage: Stage) -> list[Verdict]:
+    """... and the program."""
+    if stage.proxy != "fastlb":
+        return [Verdict("upgrades", "-", "another proxy's take other steps", None)]
+    return try_changes(stage, "upgrades", peers.Proxy.upgrade)
+
+
+def try_changes(
+    stage: Stage, what: str, change: Callable[[peers.Proxy, peers.Setup], None]
+) -> list[Verdict]:
     members = make_members(4)
     versions = configurations(members)
     setup = next(versions)
@@ -119,19 +134,19 @@ def try_reload(stage: Stage) -> list[Verdict]:
         time.sleep(STEP_S)
         for _ in range(RELOADS):
             setup = next(versions)
-            proxy.reload(setup)
-            lost, took_s = wait_in_force(proxy)
+            change(proxy, setup)
+            lost, took_s = wait_in_force(proxy, CHANGE_S)
             lost_probes += lost
             slowest_s = max(slowest_s, took_s)
             time.sleep(STEP_S)
         results = stop_loads(loads)
     failed = sum(r.failed for r in results.values()) + lost_probes
     rows = [
-        clean(f"{RELOADS} reloads: {name}", result) for name, result in results.items()
+        clean(f"{RELOADS} {what}: {name}", result) for name, result in results.items()
     ]
     rows.append(
         Verdict(
-            f"{RELOADS} reloads: requests failed, of all",
+            f"{RELOADS} {what}: requests failed, of all",
             f"{failed} of {sum(r.started for r in results.values())}; "
             f"slowest in force after {slowest_s:.2f} s",
             "0",
@@ -313,6 +328,7 @@ def try_member(stage: Stage) -> list[Verdict]:
 
 BARS: dict[str, Callable[[Stage], list[Verdict]]] = {
     "reload": try_reload,
+    "upgrade": try_upgrade,
     "recycle": try_recycle,
     "kill": try_kill,
     "sequence": try_sequence,

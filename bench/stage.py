@@ -88,18 +88,20 @@ def running(stage: Stage, setup: peers.Setup) -> Iterator[peers.Proxy]:
         proxy.stop()
 
 
-def wait_in_force(proxy: peers.Proxy) -> tuple[int, float]:
+def wait_in_force(
+    proxy: peers.Proxy, patience_s: float = IN_FORCE_S
+) -> tuple[int, float]:
     """Ask for the new configuration's own path; lost answers, and seconds until 200.
 
     Until then 404 comes: the member that an older generation asks has no such page.
     """
     lost, begin = 0, time.monotonic()
-    while (took_s := time.monotonic() - begin) < IN_FORCE_S:
+    while (took_s := time.monotonic() - begin) < patience_s:
         status = proxy.status_of(proxy.generation_path)
         if status == 200:
             return lost, took_s
         lost += status is None
         time.sleep(0.005)
     raise peers.CannotStartError(
-        f"a reload is not in force after {IN_FORCE_S:g} s\n{proxy.log_tail()}"
+        f"a reload is not in force after {patience_s:g} s\n{proxy.log_tail()}"
     )

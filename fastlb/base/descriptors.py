@@ -49,6 +49,13 @@ def raise_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def lower_limit() -> None:
+    """As at the start: another program is to become this process."""
+    if _given:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, _given[0])
+
+
 def give_back(pid: int) -> None:
     """A program that is not ours gets the limits that the start was given.
 

@@ -153,6 +153,7 @@ SERVER: Final = (
     ("Serve", "start, in the background", "-f httpd.conf"),
     ("", "check the configuration", "-t -f httpd.conf"),
     ("", "take a changed one without losing a request", "-k graceful"),
+    ("", "go on with another version of the program", "-k upgrade"),
     ("", "is it running, and how did the last reload end", "-k status"),
     ("", "finish what is under way and end", "-k graceful-stop"),
 )

@@ -25,9 +25,13 @@ SIGNALS = {
     "restart": signal.SIGHUP,
     "graceful": signal.SIGUSR1,
     "graceful-stop": signal.SIGWINCH,
+    "upgrade": signal.SIGUSR2,
 }
 STARTS_WHEN_MISSING = ("restart", "graceful")
 RELOAD_S = 60.0  # a new generation has half of it to accept
+UPGRADE_S = (
+    150.0  # ... after the program was tried (master/upgrade.py), and has started
+)
 STOP_S = 15.0  # the master ends others after 10 (master/stop.py)
 PAUSE_S = 0.02
 
@@ -51,18 +55,29 @@ def obey(verb: str | None, pid_file: str) -> int | None:
     assert verb is not None
     if running is not None:
         if verb in STARTS_WHEN_MISSING:
-            return _reload(verb, pid_file, running)
+            return _change(verb, pid_file, running, RELOAD_S, ("reload", "reloaded"))
+        if verb == "upgrade":
+            words = ("upgrade", "upgraded")
+            return _change(verb, pid_file, running, UPGRADE_S, words)
         return _stop(verb, pid_file, running)
     if verb in STARTS_WHEN_MISSING:
         _say("httpd not running, trying to start")
         return None
     known = "no pid file" if pid is None else f"pid {pid}?"
+    if verb == "upgrade":
+        return _fail(f"there is no server to upgrade ({known})")
     _say(f"httpd ({known}) not running")
     return DONE
 
 
-def _reload(verb: str, pid_file: str, pid: int) -> int:
-    """Wait until the new configuration serves, or is refused."""
+def _change(
+    verb: str, pid_file: str, pid: int, patience_s: float, words: tuple[str, str]
+) -> int:
+    """Wait until the new configuration, or program, serves, or is refused.
+
+    words: what is asked for, and what is done then.
+    """
+    what, done = words
     before = account.read(pid_file, pid)
     if not _send(pid, verb):
         return FAILED
@@ -75,13 +90,13 @@ def _reload(verb: str, pid_file: str, pid: int) -> int:
         answer = account.read(pid_file, pid)
         return answer is not None and answer.answered > before.asked
 
-    if not _wait(lambda: is_answered() or not _is_there(pid_file, pid), RELOAD_S):
+    if not _wait(lambda: is_answered() or not _is_there(pid_file, pid), patience_s):
         return _fail(f"no answer from pid {pid}: see its error log")
     if answer is None or answer.answered <= before.asked:
         return _fail(f"the server (pid {pid}) has ended: see its error log")
     if not answer.is_sound:
-        return _fail(f"reload {answer.text}\nthe server goes on as before")
-    _say(f"fastlb: reloaded: {answer.text}")
+        return _fail(f"{what} {answer.text}\nthe server goes on as before")
+    _say(f"fastlb: {done}: {answer.text}")
     return DONE
 
 
@@ -105,9 +120,10 @@ def _status(pid_file: str, pid: int | None) -> int:
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(told.since_s))
     _say(f"fastlb: running (pid {pid}) since {since}, generation {told.generation}")
     if told.asked > told.answered:
-        _say("a reload is under way")
+        article = "an" if told.asked_for == account.UPGRADE else "a"
+        _say(f"{article} {told.asked_for} is under way")
     if told.answered:
-        _say(f"last reload: {told.text}")
+        _say(f"last {told.answered_for}: {told.text}")
     return DONE
 
 

@@ -25,10 +25,14 @@ from fastlb.cli.options import (
 )
 from fastlb.cli.saying import in_background, say, worth_saying
 from fastlb.cli.source import source_of
+from fastlb.facts.controller import PAGES, adopt_pages_path
 from fastlb.facts.words import Compat
+from fastlb.master import heirloom as heirlooms
 from fastlb.master import map_seats, privileges
 from fastlb.master.errors import StartError
+from fastlb.master.heirloom import HeirloomError
 from fastlb.master.loading import Loaded, Source, load, read
+from fastlb.master.program import started_as
 
 PROGRAM = "fastlb"
 DONE = 0
@@ -47,6 +51,14 @@ def entry() -> int:
 
 def run(arguments: Sequence[str], program: str) -> int:
     """Do what the words ask; the exit code."""
+    try:
+        heirloom = heirlooms.from_environment(os.environ)
+    except HeirloomError as error:
+        _complain(f"{program}: {heirlooms.VARIABLE}: {error}")
+        return FAILED
+    for door in heirloom.doors if heirloom is not None else ():
+        if door.name == PAGES:
+            adopt_pages_path(door.path)
     if arguments and (command := commands.find(arguments[0])) is not None:
         return command(arguments[1:])
     try:
@@ -74,21 +86,30 @@ def run(arguments: Sequence[str], program: str) -> int:
         diagnostics = in_background(diagnostics)
     ends = options.verb in ("stop", "graceful-stop", "status")
     level = options.start_level or ("error" if ends else "warn")
-    say(worth_saying(diagnostics, level), program, verbose=False)
+    if heirloom is None or heirloom.is_trial:
+        say(worth_saying(diagnostics, level), program, verbose=False)
     if loaded.model is None:
         return FAILED
-    try:
-        code = control.obey(options.verb, loaded.model.process.pid_file)
-    except StartError as error:
-        _complain(str(error))
-        return FAILED
-    if code is not None:
-        return code
+    if heirloom is None:
+        try:
+            code = control.obey(options.verb, loaded.model.process.pid_file)
+        except StartError as error:
+            _complain(str(error))
+            return FAILED
+        if code is not None:
+            return code
     # Who only checks or sends a signal is spared what a server is made of
     from fastlb.cli.serve import serve
 
     command_line = shlex.join([program, *arguments])
-    return serve(loaded.model, source, options, command_line)
+    return serve(
+        loaded.model,
+        source,
+        options,
+        command_line,
+        program=started_as(),
+        heirloom=heirloom,
+    )
 
 
 def show(options: Options, source: Source, program: str) -> int:

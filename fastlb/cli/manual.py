@@ -34,8 +34,12 @@ VERBS: Final = MappingProxyType(
         "server goes on as before; a server that does not run is started",
         "graceful-stop": "finish what is under way, take nothing new, and end",
         "stop": "end now; what is under way is cut",
+        "upgrade": "have the server become the program that is installed now, in the "
+        "same process and with the same connections waiting; tells from which version "
+        "to which, or fails with the reason why it was refused, and the server goes on "
+        "as before",
         "status": "tell whether the server runs, since when, and how the last reload "
-        "ended; ends with 3 when it does not run",
+        "or upgrade ended; ends with 3 when it does not run",
     }
 )
 SIGNALLED: Final = MappingProxyType(
@@ -43,6 +47,7 @@ SIGNALLED: Final = MappingProxyType(
         Command.STOP: "as -k stop",
         Command.RELOAD: "as -k graceful",
         Command.DRAIN_AND_STOP: "as -k graceful-stop",
+        Command.UPGRADE: "as -k upgrade",
         Command.TELL: "tell of the members, for fastlb explain --live",
     }
 )

@@ -14,8 +14,8 @@ from fastlb.base.levels import LEVELS
 
 WITH_VALUE = "DdfCceEk"
 WITHOUT_VALUE = "vVhlLtTSMX"
-VERBS = ("start", "restart", "graceful", "graceful-stop", "stop", "status")
 WORDS = {"--strict": "--strict", "--help": "H", "--version": "v"}
+VERBS = ("start", "restart", "graceful", "graceful-stop", "stop", "upgrade", "status")
 
 NO_DETACH = frozenset({"FOREGROUND", "NO_DETACH", "ONE_PROCESS", "DEBUG"})
 ONE_PROCESS = frozenset({"ONE_PROCESS", "DEBUG"})
@@ -25,7 +25,7 @@ DUMPS = ("DUMP_VHOSTS", "DUMP_RUN_CFG", "DUMP_MODULES", "DUMP_INCLUDES", CONFIG)
 USAGE = """\
 Usage: {program} [-D name] [-d directory] [-f file]
               [-C "directive"] [-c "directive"]
-              [-k start|restart|graceful|graceful-stop|stop|status]
+              [-k start|restart|graceful|graceful-stop|stop|upgrade|status]
               [-v] [-V] [-h] [-l] [-L] [-t [-v]] [-T] [-S] [-M] [-X] [--strict]
        {program} demo [--port number]
        {program} explain [-f file] ... URL
@@ -68,7 +68,7 @@ Options:
 
 
 HINT = """\
-Usage: {program} [-t] [-f file] [-k start|restart|graceful|graceful-stop|stop|status]
+Usage: {program} [-t] [-f file] [-k start|graceful|graceful-stop|stop|upgrade|status]
        {program} demo [--port number] | explain [-f file] URL
 {program} --help shows what can be done, {program} -h lists all options.
 """

@@ -13,11 +13,20 @@ from fastlb.cli.options import Options
 from fastlb.cli.phrases import phrases_for
 from fastlb.controller.heritage import ControllerHeritage
 from fastlb.facts.server import Model
-from fastlb.master import handed, map_seats, notify, privileges
+from fastlb.master import (
+    handed,
+    map_seats,
+    notify,
+    privileges,
+    rehearsal,
+    takeover,
+)
 from fastlb.master.errors import Exit, StartError
+from fastlb.master.heirloom import Heirloom
 from fastlb.master.journal import Journal
 from fastlb.master.loading import Source, load
 from fastlb.master.master import PROGRAM, Master, Orders
+from fastlb.master.program import Program
 from fastlb.monitor import monitor
 from fastlb.worker import worker
 
@@ -34,28 +43,36 @@ def serve(
     options: Options,
     command_line: str,
     greet: Callable[[], None] | None = None,
+    *,
+    program: Program | None = None,
+    heirloom: Heirloom | None = None,
 ) -> int:
     """Start and serve; the exit code. In the background the caller's process ends.
 
     greet is called once, when the server accepts. What fails before that is told on
     stderr. Whoever only launched the server gets Apache's exit codes, 0 or 1.
+    program, heirloom: see Orders; one of a trial is only tried.
     """
+    if heirloom is not None and heirloom.is_trial:
+        return rehearsal.run(apply_options(model, options), heirloom, worker.run)
     try:
-        phrases = phrases_for(model)
+        phrases = takeover.phrases_of(heirloom) if heirloom else phrases_for(model)
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return error.code
     # Both are told the process that was called, which may launch another.
     notifier = notify.from_environment(os.environ, os.getpid())
     sockets = handed.from_environment(os.environ, os.getpid())
-    launcher = None if options.is_foreground else detach()
+    is_detached = not options.is_foreground
+    launcher = detach() if is_detached and heirloom is None else None
     journal = Journal()
 
     def started() -> None:
         if greet is not None:
             greet()
-        if launcher is not None:
+        if is_detached:
             journal.take_stderr()
+        if launcher is not None:
             launcher.tell(Exit.DONE)
 
     def let_go() -> None:
@@ -78,6 +95,8 @@ def serve(
         phrases=phrases,
         notifier=notifier,
         handed=sockets,
+        program=program,
+        heirloom=heirloom,
     )
     model = apply_options(model, options)
     try:

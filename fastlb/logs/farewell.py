@@ -38,6 +38,9 @@ class Farewells:
         due_s = self._now() + PATIENCE_S
         self._leaving += [_Leaving(pid, due_s) for pid in pids]
 
+    def pids(self) -> tuple[int, ...]:
+        return tuple(one.pid for one in self._leaving)
+
     def note_death(self, pid: int) -> bool:
         """Was pid one of them?"""
         for one in self._leaving:

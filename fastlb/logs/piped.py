@@ -157,6 +157,25 @@ class PipedLoggers:
                     waits.append(max(program.due_s - self._now(), 0.0))
         return min(waits, default=None)
 
+    def left(self) -> list[tuple[str, int, int, int, tuple[str, ...]]]:
+        """For `take` of whoever comes next: of each its target, its pid (0: it does not
+        run), both ends of its pipe, and what is executed."""
+        if not self._is_open:
+            return []
+        return [
+            (p.target, p.pid, p.read_fd, p.write_fd, tuple(p.words))
+            for p in self._programs
+        ]
+
+    def take(
+        self, target: str, pid: int, read_fd: int, write_fd: int, words: Sequence[str]
+    ) -> None:
+        """A program that is there already."""
+        began_s = self._now()
+        self._programs.append(
+            _Program(target, read_fd, write_fd, pid, began_s, 0.0, began_s, words)
+        )
+
     def pids(self) -> tuple[int, ...]:
         """The programs that run."""
         return tuple(p.pid for p in self._programs if p.pid)

@@ -2,8 +2,10 @@
 
 `PidFile.state` is one JSON object, replaced in one step: since when the server runs,
 which generation is in force, how many reloads were asked for and how the last one that
-is over ended. Whoever asks for a reload reads the count before, and waits for its
-answer. Only the user of the master may read it, since errors quote the configuration.
+is over ended; an upgrade counts as one. Whoever asks for a reload reads the count
+before, and waits for its answer. Only the user of the master may read it, since errors
+quote the configuration. It may be that of another version: what a version does not know
+yet has a default.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 
 from fastlb.master.pidfile import create_beside
 
@@ -19,6 +21,7 @@ SUFFIX = ".state"
 BYTES_MAX = 262144  # 12 for each character of the text, and the rest
 TEXT_MAX = 20_000
 FILE_MODE = 0o600
+RELOAD, UPGRADE = "reload", "upgrade"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Account:
     answered      of them, those that ended, or were asked for before one that ended
     is_sound      how the last of these ended; True where there was none
     text          what has changed, or why it was refused
+    asked_for     RELOAD or UPGRADE, the last time
+    answered_for  which of them ended last
     """
 
     pid: int
@@ -40,6 +45,8 @@ class Account:
     answered: int = 0
     is_sound: bool = True
     text: str = ""
+    asked_for: str = RELOAD
+    answered_for: str = RELOAD
 
 
 def write(pid_file: str, account: Account) -> None:
@@ -70,13 +77,17 @@ def read(pid_file: str, pid: int) -> Account | None:
         return None
     kinds: dict[str, type | tuple[type, ...]] = {
         "is_sound": bool,
-        "text": str,
         "since_s": (int, float),
+        **dict.fromkeys(("text", "asked_for", "answered_for"), str),
     }
+    found = {}
     for field in fields(Account):
+        if field.name not in words and field.default is not MISSING:
+            continue
         if not isinstance(words.get(field.name), kinds.get(field.name, int)):
             return None
-    return Account(**{field.name: words[field.name] for field in fields(Account)})
+        found[field.name] = words[field.name]
+    return Account(**found)
 
 
 def remove(pid_file: str) -> None:

@@ -12,6 +12,7 @@ import errno
 import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from fastlb.facts.listener import Listener
 from fastlb.facts.server import ProcessSettings
@@ -24,12 +25,17 @@ Address = tuple[str, int]
 class Listeners:
     """The open listening sockets of this master.
 
-    handed: those that were open before it.
+    handed: those that were open before it. inherited: those of the program whose place
+    this one has taken.
     """
 
-    def __init__(self, handed: HandedSockets) -> None:
+    def __init__(
+        self,
+        handed: HandedSockets,
+        inherited: Mapping[Address, socket.socket] = MappingProxyType({}),
+    ) -> None:
         self._handed = handed
-        self._open: dict[Address, socket.socket] = {}
+        self._open: dict[Address, socket.socket] = dict(inherited)
 
     def bind_missing(
         self, wanted: Iterable[Listener], settings: ProcessSettings
@@ -59,6 +65,9 @@ class Listeners:
     def sockets(self, listeners: Iterable[Listener]) -> tuple[socket.socket, ...]:
         """Their sockets, in the same order."""
         return tuple(self._open[(item.host, item.port)] for item in listeners)
+
+    def by_address(self) -> Mapping[Address, socket.socket]:
+        return self._open
 
     def every(self) -> tuple[socket.socket, ...]:
         return tuple(self._open.values())

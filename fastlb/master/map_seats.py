@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -167,6 +167,7 @@ class MapSeats:
         """Whose keeper it was; None: nobody's, or one that was told to go."""
         self._leaving.discard(death.pid)
         for generation in generations:
+            generation.keepers.discard(death.pid)
             for seat in generation.map_seats:
                 if seat.pid == death.pid:
                     seat.pid = None
@@ -180,17 +181,24 @@ class MapSeats:
         """Nobody of this generation asks any more."""
         for seat in generation.map_seats:
             seat.close()
-            if seat.pid is not None:
-                self._leaving.add(seat.pid)
-                with suppress(ProcessLookupError):
-                    os.kill(seat.pid, signal.SIGTERM)
+        for pid in self.pids([generation], leaving=False):
+            self._leaving.add(pid)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
         generation.map_seats = ()
+        generation.keepers.clear()
 
-    def pids(self, generations: list[Generation]) -> list[int]:
+    def pids(self, generations: list[Generation], *, leaving: bool = True) -> list[int]:
+        """leaving: also those that were told to go."""
         seated = [
             seat.pid
             for generation in generations
             for seat in generation.map_seats
             if seat.pid is not None
         ]
-        return [*seated, *self._leaving]
+        inherited = [pid for one in generations for pid in one.keepers]
+        return [*seated, *inherited, *(self._leaving if leaving else ())]
+
+    def take_leaving(self, pids: Iterable[int]) -> None:
+        """Processes that another program had told to go."""
+        self._leaving.update(pids)

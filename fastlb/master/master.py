@@ -26,18 +26,31 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from fastlb.base import descriptors
+from fastlb.base.version import VERSION
 from fastlb.controller.heritage import ControllerHeritage
 from fastlb.facts.adjustments import ANSWER_TEXT_MAX
 from fastlb.facts.server import Model
-from fastlb.master import account, claims, pidfile, privileges, reap, roll, spawn
+from fastlb.master import (
+    account,
+    claims,
+    pidfile,
+    privileges,
+    reap,
+    roll,
+    spawn,
+    takeover,
+)
 from fastlb.master.account import Account
 from fastlb.master.adjusting import Adjusting
 from fastlb.master.certificates import Certificates, renewed
 from fastlb.master.controller_seat import ControllerSeat
 from fastlb.master.errors import Exit, StartError
+from fastlb.master.estate import Estate, Standing
 from fastlb.master.generation import Generation
 from fastlb.master.handed import HandedSockets
+from fastlb.master.heirloom import Heirloom
 from fastlb.master.journal import Journal, send_stderr_to
+from fastlb.master.keep import Keep
 from fastlb.master.listeners import Listeners
 from fastlb.master.map_seats import MapSeat, MapSeats
 from fastlb.master.monitor_seat import MonitorSeat
@@ -48,9 +61,11 @@ from fastlb.master.preparation import (
     descriptors_of,
     settings_that_stay,
 )
+from fastlb.master.program import Program
 from fastlb.master.reap import Death
-from fastlb.master.signals import Command, Signals
+from fastlb.master.signals import Command, Signals, block_all, restore
 from fastlb.master.stop import Stopping
+from fastlb.master.upgrade import Trial, Upgrade
 from fastlb.master.workers import Means, Workers
 from fastlb.model.changes import changes, log_line
 from fastlb.monitor.heritage import MonitorHeritage
@@ -84,6 +99,8 @@ class Orders:
     phrases       pass phrases that were typed before the terminal was left
     notifier      who hears of it outside, such as systemd
     handed        listening sockets that were there before the master
+    program       what an upgrade executes, None: nobody knows
+    heirloom      of the program whose place this one takes, None: it is the first
     """
 
     load: Callable[[], Model]
@@ -98,6 +115,8 @@ class Orders:
     phrases: PassPhrases = field(default_factory=PassPhrases)
     notifier: Notifier = field(default_factory=Notifier)
     handed: HandedSockets = field(default_factory=HandedSockets)
+    program: Program | None = None
+    heirloom: Heirloom | None = None
 
 
 class Master:
@@ -109,18 +128,25 @@ class Master:
         self._clock_s = time.monotonic
         self._exit = Exit.DONE
         self.phase = Phase.STARTING
-        self._first = model.process  # what was in force at the start
+        left = orders.heirloom
+        # what was in force at the start
+        self._first = takeover.first_settings(model.process, left)
         self._pid_fd: int | None = None  # holds the lock by which we are found
         self._account = Account(os.getpid(), time.time())
         self._told = 0  # how often of its members
         self._reading = 0  # of the reloads asked for, those that this one answers
-        self._listeners = Listeners(orders.handed)
+        self._listeners = Listeners(
+            orders.handed, takeover.sockets_of(left) if left else {}
+        )
         self._certificates = Certificates(orders.phrases, self._clock_s)
-        self._table = claims.create_table(model)
+        table = takeover.table_of(left) if left else None
+        self._table = table or claims.create_table(model)
+        self._keep = Keep()
+        self._keep.put(self._table.take_descriptors())
         descriptors.raise_limit()
         self._signals = Signals(ignore_winch=orders.foreground and os.isatty(0))
-        self._identity = privileges.look_up(model.process, PROGRAM)
-        self._started_us = time.time_ns() // 1000
+        self._identity = privileges.look_up(self._first, PROGRAM)
+        self._started_us = left.started_us if left else time.time_ns() // 1000
         self._workers = Workers(
             Means(
                 table=self._table,
@@ -169,13 +195,31 @@ class Master:
         self._drain_ends_s: float | None = None
         self._deaf_by_s = 0.0  # ... and by when nobody listens any more
         self._moments: list[float] = []  # monotonic; when something is to be done
+        self._upgrade = Upgrade(orders.program, self._clock_s)
+        self._estate = Estate(
+            listeners=self._listeners,
+            workers=self._workers,
+            monitor=self._monitor,
+            controller=self._controller,
+            maps=self._maps,
+            journal=journal,
+            table=self._table,
+            keep=self._keep,
+            phrases=orders.phrases,
+        )
+        self._is_table_new = table is None
+        if left is not None:
+            self._take_over(left, model)
 
     # the story
 
     def run(self, model: Model) -> int:
         """Serve until told to end."""
         try:
-            self._start(model)
+            if self._orders.heirloom is not None:
+                self._begin_as_next(self._orders.heirloom, model)
+            else:
+                self._start(model)
             while self.phase is not Phase.ENDED:
                 self._turn_and_live()
         finally:
@@ -248,6 +292,7 @@ class Master:
         self._journal.close()
         self._journal.farewells.wait()
         self._leave_pid_file()
+        self._keep.close()
         self._signals.close()
 
     # signals
@@ -266,7 +311,12 @@ class Master:
                     "AH00171: Graceful restart requested, doing restart",
                 )
                 self._reload_wanted = True
-                self._tell(asked=self._account.asked + 1)
+                self._tell(asked=self._account.asked + 1, asked_for=account.RELOAD)
+        elif command is Command.UPGRADE:
+            if self.phase is Phase.SERVING:
+                self._journal.write("notice", "core", "FB0620: upgrade requested")
+                self._upgrade.is_wanted = True
+                self._tell(asked=self._account.asked + 1, asked_for=account.UPGRADE)
         elif command is Command.STOP or self._current is None:
             self._journal.write(
                 "notice", "mpm_fastlb", "AH00169: caught SIGTERM, shutting down"
@@ -381,7 +431,9 @@ class Master:
     def _commit(self, generation: Generation) -> None:
         """From here on the new generation is the server; the old one drains."""
         before = self._current
-        found = changes(before.model, generation.model) if before else None
+        is_upgrade = before is not None and before.is_inherited
+        known = before if before is not None and not is_upgrade else None
+        found = changes(known.model, generation.model) if known else None
         fresh = renewed(before.contexts if before else None, generation.contexts)
         self._current, self._next = generation, None
         is_adjusted = self._adjusting.waiting is not None
@@ -416,11 +468,19 @@ class Master:
             self._journal.write("notice", "core", f"FB0604: reloaded: {said}")
             self._notify(f"{serving(generation)}; reloaded: {said}")
             if not is_adjusted:
-                self._answer(is_sound=True, text=said)
+                self._answer(account.RELOAD, is_sound=True, text=said)
             for name in fresh:
                 self._journal.write(
                     "notice", "ssl", f"FB0605: {name}: new certificates"
                 )
+        elif is_upgrade and self._orders.heirloom is not None:
+            said = (
+                f"{self._orders.heirloom.version} -> {VERSION}, {serving(generation)}"
+            )
+            self._journal.write("notice", "core", f"FB0621: upgraded: {said}")
+            self._notify(f"{serving(generation)}; upgraded: {said}")
+            self._answer(account.UPGRADE, is_sound=True, text=said)
+            self._orders.started()
         else:
             self._table.note_reload(True, time.time_ns() // 1000)
             self.phase = Phase.SERVING
@@ -484,15 +544,16 @@ class Master:
             members = roll.members_of(self._table, slots)
             roll.write(self._first.pid_file, os.getpid(), self._told, members)
 
-    def _answer(self, *, is_sound: bool, text: str) -> None:
-        """The reload that was read last is over."""
+    def _answer(self, what: str, *, is_sound: bool, text: str) -> None:
+        """The reload, or upgrade, that was read last is over."""
         assert self._current is not None
         self._table.note_reload(is_sound, time.time_ns() // 1000)
         self._tell(
-            answered=self._reading,
+            answered=max(self._account.answered, self._reading),
             generation=self._current.number,
             is_sound=is_sound,
             text=text,
+            answered_for=what,
         )
 
     def _leave_pid_file(self) -> None:
@@ -503,20 +564,132 @@ class Master:
             pidfile.remove(self._first.pid_file, self._pid_fd)
             self._pid_fd = None
 
-    def _refuse(self, step: str, why: str) -> None:
+    def _refuse(self, step: str, why: str, *, is_upgrade: bool = False) -> None:
+        is_late = self._current is not None and self._current.is_inherited
+        what = account.UPGRADE if is_upgrade or is_late else account.RELOAD
         self._notify(
-            f"goes on as before: the reload was refused while {step}: {why}",
+            f"goes on as before: the {what} was refused while {step}: {why}",
         )
-        self._answer(is_sound=False, text=f"refused while {step}: {why}")
-        self._journal.write(
-            "error",
-            "core",
-            f"FB0606: reload refused while {step}; the server goes on as before: {why}",
+        self._answer(what, is_sound=False, text=f"refused while {step}: {why}")
+        if is_late:
+            said = (
+                f"FB0622: upgrade refused while {step}; the workers of the program "
+                f"before go on: {why}"
+            )
+        elif is_upgrade:
+            said = (
+                f"FB0622: upgrade refused while {step}; the server goes on as before: "
+                f"{why}"
+            )
+        else:
+            said = (
+                f"FB0606: reload refused while {step}; the server goes on as before: "
+                f"{why}"
+            )
+        self._journal.write("error", "core", said)
+
+    # another program
+
+    def _look_at_upgrade(self) -> None:
+        """Try the program, and become it when it has stood that."""
+        rise = self._upgrade
+        if self.phase is not Phase.SERVING or self._next is not None:
+            return
+        if rise.tried is not None:
+            self._follow(rise.verdict())
+        # Also when one has just been refused: nothing would wake us for whoever has
+        # asked meanwhile.
+        if rise.is_wanted and not rise.is_under_way:
+            try:
+                rise.try_out(self._heirloom(is_trial=True), self._account.asked)
+            except OSError as error:
+                self._reading = rise.reading
+                self._refuse("executing the program", str(error), is_upgrade=True)
+
+    def _follow(self, trial: Trial) -> None:
+        """Do what it has shown to be right."""
+        self._reading = self._upgrade.reading
+        if trial.answer is None:
+            self._refuse("trying the program", trial.said, is_upgrade=True)
+            return
+        if trial.said:
+            self._journal.write(
+                "warn", "core", f"FB0623: the program to come says:\n{trial.said}"
+            )
+        self._become_next()
+
+    def _become_next(self) -> None:
+        """This is the end of this program, unless the system refuses."""
+        notifier = self._orders.notifier
+        notifier.reloading(self._clock_s())
+        # Without handlers a signal would end the next one before it has its own.
+        mask = block_all()
+        try:
+            self._upgrade.become(
+                self._heirloom(is_trial=False), notifier.environment(os.getpid())
+            )
+        except OSError as error:
+            self._refuse("executing the program", str(error), is_upgrade=True)
+        finally:
+            restore(mask)
+
+    def _heirloom(self, *, is_trial: bool) -> Heirloom:
+        assert self._current is not None
+        assert self._pid_fd is not None
+        own = Standing(
+            settings=self._first,
+            started_us=self._started_us,
+            account=self._account,
+            told=self._told,
+            last_number=self._last_number,
+            pid_fd=self._pid_fd,
         )
+        return self._estate.left(own, self._current, is_trial=is_trial)
+
+    def _take_over(self, left: Heirloom, model: Model) -> None:
+        """What another program has left, before anything of our own begins."""
+        self._account = left.account
+        self._reading = left.account.asked
+        self._told = left.told
+        self._last_number = left.last_number
+        self._pid_fd = left.pid_fd
+        self._current = self._estate.take(left, model, has_table=not self._is_table_new)
+        if self._current is not None:
+            self._journal.follow(model, self._current.logs)
+        self.phase = Phase.SERVING
+        restore(set())
+
+    def _begin_as_next(self, left: Heirloom, model: Model) -> None:
+        """A reload, but that nothing of the generation in force is ours."""
+        self._tell()
+        for text in settings_that_stay(self._first, model.process):
+            self._journal.write("warn", "core", text)
+        if self._is_table_new:
+            self._journal.write(
+                "warn",
+                "core",
+                "FB0624: the table of the program before is laid out otherwise: its "
+                "members are as they stood, and what its workers count from now on is "
+                "lost",
+            )
+        if not left.doors:
+            self._open_doors()
+        self._adjusting.recall(self._first.pid_file)
+        try:
+            self._prepare(self._adjusting.put_on(model))
+            if self._is_table_new and self._next is not None:
+                generation = self._next.generation
+                assert generation is not None
+                takeover.learn(self._table, generation.member_slots, left.members)
+        except Exception as error:
+            self._fail_next(why_not(error))
+        self._advance()
 
     # deaths
 
     def _bury(self, death: Death) -> None:
+        if self._upgrade.bury(death):
+            return
         if death.pid == self._monitor.pid:
             self._monitor.bury(death, self._clock_s())
             if self.phase is Phase.SERVING and not death.is_orderly():
@@ -570,7 +743,13 @@ class Master:
             self._look_at_next(self._next)
         self._moments = []
         # After that: a reload asked for meanwhile begins with the end of this one.
-        if self._reload_wanted and self._next is None and self._current is not None:
+        self._look_at_upgrade()
+        if (
+            self._reload_wanted
+            and self._next is None
+            and self._current is not None
+            and not self._upgrade.is_under_way
+        ):
             if self._is_undone():
                 self._begin_reload()
             else:
@@ -587,6 +766,9 @@ class Master:
         if self._is_watched() and self._current is not None:
             self._monitor.fill(self._current, self._clock_s())
             self._controller.fill(self._clock_s())
+        late_s = self._upgrade.act()
+        if late_s is not None:
+            self._moments.append(late_s)
         if self._current is not None and self.phase is Phase.SERVING:
             self._workers.bound_lone(self._current.model.process.max_tunnel_servers)
         now_s = self._clock_s()
@@ -685,7 +867,7 @@ class Master:
     def _pids(self) -> list[int]:
         pids = [worker.pid for worker in self._workers.every()]
         pids += self._maps.pids(self._workers.generations)
-        others = (self._monitor.pid, self._controller.pid)
+        others = (self._monitor.pid, self._controller.pid, self._upgrade.pid)
         return [*pids, *(pid for pid in others if pid is not None)]
 
     # in a forked process

@@ -30,6 +30,17 @@ class Notifier:
         self._watchdog_due_s = 0.0
         self._unsent: deque[bytes] = deque(maxlen=UNSENT_MAX)
 
+    def environment(self, pid: int) -> dict[str, str]:
+        """What `from_environment` took out, for the program that pid becomes."""
+        if self._address is None:
+            return {}
+        name = os.fsdecode(self._address)
+        told = {"NOTIFY_SOCKET": f"@{name[1:]}" if name[0] == "\0" else name}
+        if self._period_s:
+            told["WATCHDOG_USEC"] = str(int(self._period_s * 2e6))
+            told["WATCHDOG_PID"] = str(pid)
+        return told
+
     def ready(self, pid: int, status: str) -> None:
         """Everything that was asked for is done. pid: who is the server."""
         self._tell("READY=1", f"MAINPID={pid}", _status(status))

@@ -128,7 +128,7 @@ class Preparation:
                 self._logs.close()
             if self._claimed:
                 self._table.release_generation(self.number)
-        if current is not None and self._claimed:
+        if current is not None and self._claimed and not current.is_inherited:
             # Claiming wrote the new settings over those in force.
             claims.claim(self._table, current.model, current.number)
 

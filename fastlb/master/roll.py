@@ -1,7 +1,7 @@
 """The members as they stand now, for whoever asks the master (`fastlb explain --live`).
 
 The table has no name, and nobody who comes later can map it. So the master tells:
-`PidFile.members` is there as long as it answers SIGUSR2, and each answer is one JSON
+`PidFile.members` is there as long as it answers SIGURG, and each answer is one JSON
 object in its place, with a higher number: every member's state and counts by its key.
 Only the user of the master may read it, since the keys quote the configuration.
 """
@@ -113,13 +113,12 @@ def ask(pid_file: str) -> Roll:
         raise NoAnswer(f"no server runs that wrote {pid_file}")
     before = read(pid_file, pid)
     if before is None:
-        # Of a server that does not know the signal it would be the end.
         raise NoAnswer(
             f"{pid_file}{SUFFIX} cannot be read: the server (pid {pid}) is another"
             " user's, or does not tell of its members"
         )
     try:
-        os.kill(pid, signal.SIGUSR2)
+        os.kill(pid, signal.SIGURG)
     except OSError as error:
         raise NoAnswer(f"sending signal to server: {error.strerror}") from None
     ends_s = time.monotonic() + ANSWER_S

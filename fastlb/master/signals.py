@@ -20,7 +20,8 @@ class Command(enum.Enum):
     STOP = "stop"
     RELOAD = "reload"
     DRAIN_AND_STOP = "graceful-stop"
-    TELL = "tell"  # of its members, into a file (roll.py)
+    UPGRADE = "upgrade"
+    TELL = "tell"  # of its members, into a file (roll.py); others ignore the signal
 
 
 COMMANDS = {
@@ -30,7 +31,8 @@ COMMANDS = {
     signal.SIGUSR1: Command.RELOAD,
     signal.SIGWINCH: Command.DRAIN_AND_STOP,
     signal.SIGQUIT: Command.DRAIN_AND_STOP,
-    signal.SIGUSR2: Command.TELL,
+    signal.SIGUSR2: Command.UPGRADE,
+    signal.SIGURG: Command.TELL,
 }
 
 

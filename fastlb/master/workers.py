@@ -85,7 +85,9 @@ class Workers:
     def fill(self, generation: Generation) -> list[float]:
         """Fork for every seat that is due; the moments at which others will be."""
         now_s = self._means.clock_s()
-        moments = []
+        moments: list[float] = []
+        if generation.is_inherited:
+            return moments
         for seat in generation.seats:
             if not self._needs_fork(generation, seat):
                 continue
@@ -247,7 +249,10 @@ class Workers:
         if found is None:
             return None
         generation, worker = found
-        settled = self._means.table.settle_worker(worker.slot)
+        # One that counts into the table of another program is not settled in ours.
+        settled = (
+            self._means.table.settle_worker(worker.slot) if worker.slot >= 0 else {}
+        )
         self._hear_last_words(generation, worker)
         worker.close_pipe()
         vacancy = bury(generation, worker)

@@ -11,7 +11,7 @@ from rows import rows
 from fastlb.master import account
 from fastlb.master.account import Account
 
-SAID = Account(7, 12.5, 2, 4, 3, False, "refused")
+SAID = Account(7, 12.5, 2, 4, 3, False, "refused", account.UPGRADE, account.UPGRADE)
 
 
 def test_what_is_written_is_read_by_whoever_knows_the_pid(tmp_path: Path) -> None:
@@ -45,6 +45,12 @@ def test_what_is_no_account_is_none(
     folder = tmp_path_factory.mktemp("state")
     (folder / "pid.state").write_text(text)
     assert account.read(str(folder / "pid"), 7) is None
+
+
+def test_that_of_an_older_version_says_less(tmp_path: Path) -> None:
+    path = tmp_path / "pid.state"
+    path.write_text(json.dumps({"pid": 7, "since_s": 12.5, "asked": 4}))
+    assert account.read(str(tmp_path / "pid"), 7) == Account(7, 12.5, asked=4)
 
 
 def test_a_field_of_another_kind_is_none(tmp_path: Path) -> None:

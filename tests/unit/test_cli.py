@@ -90,7 +90,11 @@ def test_x_means_one_worker_in_the_foreground() -> None:
     ("words", "text"),
     [
         (["-z"], "illegal option -- z"),
-        (["-k", "reload"], "illegal option -- k"),
+        (
+            ["-k", "reload"],
+            "illegal option -- k reload: there are start, restart, graceful,"
+            " graceful-stop, stop, upgrade, status",
+        ),
         (["-f"], "option requires an argument -- f"),
         (["stray"], "unknown word 'stray'"),
         (["--halp"], "unknown word '--halp'"),
@@ -113,17 +117,46 @@ def test_a_wrong_flag_ends_with_one_and_three_lines(
     out, err = capsys.readouterr()
     assert out == ""
     first, *hint = err.splitlines()
-    assert first == "fastlb: illegal option -- k"
+    assert first.startswith("fastlb: illegal option -- k reload: there are start,")
     assert len(hint) == 3
     assert hint[0].startswith("Usage: fastlb [-t] [-f file]")
-    assert hint[2] == "fastlb -h lists all options."
+    assert hint[2].endswith("fastlb -h lists all options.")
+
+
+def test_a_command_behind_the_options_is_told_its_place(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert call("-f", "x.conf", "ctl", "status") == 1
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first == "fastlb: ctl comes first: fastlb ctl ..."
+    # ... but not where it is the value of an option
+    assert call("-f", "top", "stray") == 1
+    assert "unknown word 'stray'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ((), "of which URL?"),
+        (("GET", "/x"), "one URL, not GET /x: -X says the method"),
+        (("--nonsense", "/x"), "unknown option --nonsense"),
+        (("/x", "--from"), "--from wants a value"),
+    ],
+)
+def test_explain_says_what_it_cannot_read(
+    words: tuple[str, ...], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("explain", *words) == 1
+    first, second, *_ = capsys.readouterr().err.splitlines()
+    assert first == f"fastlb explain: {why}"
+    assert second.startswith("Usage: fastlb explain")
 
 
 def test_help_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
     for word in ("-h", "--help"):
         assert call(word) == 0
         out, err = capsys.readouterr()
-        assert out.startswith("Usage: fastlb")
+        assert out.startswith("Usage: fastlb" if word == "-h" else "fastlb: load")
         assert err == ""
 
 
@@ -143,7 +176,7 @@ def test_the_name_alone_says_what_could_be_done(
     assert out == ""
     assert f"no configuration at {tmp_path}/fastlb.conf" in err
     assert "fastlb demo " in err
-    assert "fastlb -h " in err
+    assert "fastlb --help " in err
 
 
 def test_notes_are_folded_shown_or_hidden(

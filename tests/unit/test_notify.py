@@ -145,3 +145,13 @@ def test_a_watchdog_of_somebody_else_hears_nothing(period_us: str, pid: str) -> 
         "WATCHDOG_PID": pid,
     }
     assert from_environment(environ, PID).act(1.0) is None
+
+
+@rows("address", ["/run/notify", "@name"])
+def test_the_program_that_comes_next_is_told_the_same(address: str) -> None:
+    given = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000000"}
+    notifier = from_environment(dict(given), PID)
+    assert notifier.environment(PID) == {**given, "WATCHDOG_PID": str(PID)}
+    unwatched = from_environment({"NOTIFY_SOCKET": address}, PID)
+    assert unwatched.environment(PID) == {"NOTIFY_SOCKET": address}
+    assert Notifier().environment(PID) == {}

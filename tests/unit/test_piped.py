@@ -161,6 +161,7 @@ def test_a_killed_program_is_named_with_its_signal(bench: Bench) -> None:
 def test_a_program_that_does_not_exist_is_refused_with_apaches_words(
     bench: Bench,
 ) -> None:
+    gc.collect()  # what other tests have left is closed now, and not meanwhile
     before = set(os.listdir("/proc/self/fd"))
     with pytest.raises(LogProgramError) as refused:
         bench.loggers.open("|/no/such/program x")
@@ -242,3 +243,26 @@ def test_the_program_has_its_own_group_and_default_signals(
     ignored = next(line for line in status.splitlines() if line.startswith("SigIgn"))
     assert int(ignored.split()[1], 16) & (1 << signal.SIGPIPE - 1) == 0
     os.close(fd)
+
+
+def test_a_program_is_handed_on_and_started_again_by_whoever_has_it(
+    bench: Bench, tmp_path: Path
+) -> None:
+    there = tmp_path / "log"
+    fd = bench.loggers.open(f"|$exec cat >> {there}")
+    [(target, pid, reader, writer, words)] = bench.loggers.left()
+    assert bench.loggers.pids() == (pid,)
+    next_one = Bench()
+    next_one.loggers.take(target, pid, os.dup(reader), os.dup(writer), words)
+    bench.loggers.close()
+    assert bench.loggers.left() == []
+    next_one.clock.now_s += 60
+    os.kill(pid, signal.SIGKILL)
+    assert bench.loggers.note_death(next_one.reap(), signal.SIGKILL)
+    [(_, other, _, _, _)] = next_one.loggers.left()
+    assert other not in (0, pid)
+    os.write(fd, b"line\n")
+    os.close(fd)
+    next_one.loggers.close()
+    next_one.reap()
+    assert there.read_bytes() == b"line\n"

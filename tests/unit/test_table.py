@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,10 +18,12 @@ from pools import Pool, member
 from rows import rows
 
 from fastlb import _core, _probe
+from fastlb.facts.member_changes import CAUSES
 from fastlb.facts.outcomes import BOUNDS_S
 
 Table = _core.Table
 TableError = _core.TableError
+LAYOUT = Path(__file__).parent / "data" / "table_layout"
 
 
 @pytest.fixture
@@ -89,8 +96,8 @@ def test_a_table_of_nothing_is_refused(maxima: tuple[int, int, int]) -> None:
 def test_closing_ends_use() -> None:
     before = descriptors()
     table = Table.create(1, 1, 1)
-    assert descriptors() == before
     table.close()
+    assert descriptors() == before
     table.close()
     with pytest.raises(TableError, match="closed"):
         table.totals()
@@ -99,6 +106,70 @@ def test_closing_ends_use() -> None:
 def test_a_table_is_not_made_by_calling_the_class() -> None:
     with pytest.raises(TableError, match="closed"):
         Table().totals()
+
+
+# --- handed on
+
+
+def test_a_table_that_is_handed_on_is_the_same(pool: Pool) -> None:
+    pool.elect()
+    slot = pool.table.claim_worker(os.getpid(), 1, 0)
+    told = json.loads(json.dumps(pool.table.told()))
+    taken = pool.table.take_descriptors()
+    assert pool.table.take_descriptors() == ()
+    other = Table.attach(told, taken)
+    assert other.told() == pool.table.told()
+    assert other.snapshot_member(pool.slots[0]) == pool.member(0)
+    assert other.settle_worker(slot) == {"busy": 0, "connections": 0, "locks": 0}
+    # Same key, same slot; and it goes with its generation.
+    assert other.claim_balancer("balancer://x", 2, lbmethod="byrequests") == pool.slot
+    other.release_generation(1)
+    assert not pool.member(0)["used"]
+    assert other.snapshot_balancer(pool.slot)["used"]
+    assert len(other.take_descriptors()) == 5
+
+
+@rows(
+    "change",
+    [
+        {"layout": 0},
+        {"secret": "00"},
+        {"members_max": 65},
+        {"workers_max": 0},
+        {"workers_ever": 9},
+        {"digest_clients": 4096},
+    ],
+)
+def test_what_is_no_such_table_is_refused(pool: Pool, change: dict[str, Any]) -> None:
+    told = pool.table.told()
+    taken = pool.table.take_descriptors()
+    before = descriptors()
+    with pytest.raises(TableError):
+        Table.attach({**told, **change}, taken)
+    with pytest.raises(TableError):
+        Table.attach(told, taken[:3])
+    with pytest.raises(TableError):
+        Table.attach(told, taken[::-1])
+    assert descriptors() == before
+    for fd in taken:
+        os.close(fd)
+
+
+def test_another_layout_has_another_number() -> None:
+    """What two programs say of the same memory: where it differs in any way, raise
+    TABLE_LAYOUT (table.h), and write down the new number with the new hash."""
+    core = Path(_core.__file__).parent / "core"
+    said = [
+        re.sub(r"/\*[^/]*\*/|#(?!define).*|\s+", "", (core / name).read_text())
+        for name in ("balance/table.h", "balance/table.pxd", "nonces.pxd")
+    ]
+    rows_of = (core / "balance/lbmethods/methods.pyx").read_text()
+    methods = re.findall(r'lb_method_row\(\s+b"(\w+)"', rows_of)
+    said += [*methods, *(cause.name for cause in CAUSES)]
+    number = re.search(r"TABLE_LAYOUT (\d+)", (core / "balance/table.h").read_text())
+    assert number is not None
+    found = hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+    assert LAYOUT.read_text() == f"{number[1]} {found}\n"
 
 
 # --- identity

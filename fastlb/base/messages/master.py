@@ -70,6 +70,28 @@ MASTER: Final[Mapping[str, Message]] = {
         "Write a Listen with the address and port of the socket, or take its line out"
         " of the unit.",
     ),
+    "FB0620": Message(
+        "notice", "The server was asked to become the program that is installed now."
+    ),
+    "FB0621": Message(
+        "notice", "The server is another program now; the old workers drain."
+    ),
+    "FB0622": Message(
+        "error",
+        "An upgrade was refused; the server, or its workers, go on as before.",
+        "Mend what it names and send SIGUSR2 again. Where the workers of the program"
+        " before go on, a reload tries again; until then none that dies is replaced.",
+    ),
+    "FB0623": Message(
+        "warning",
+        "What the program that is to come had to say when it was tried.",
+        "See the numbers below it.",
+    ),
+    "FB0624": Message(
+        "warning",
+        "The new program has another slot table: members go on from what they had"
+        " counted, but what old workers count from now on is in no page.",
+    ),
     "FB0641": Message(
         "error",
         "A socket of the controller cannot be made: its pages, or `fastlb ctl`, are not"

@@ -592,9 +592,10 @@ cdef class Table:
         m.retries = told["retries"]
         m.error_time_us = told["error_time_us"]
         m.up_us = told.get("up_us", 0)
-        atomic_set_i32(
-            table_share(&self.view, self.worker(worker), m),
-            min(max(told["busy"], 0), GAUGE_MAX))
+        if worker >= 0:
+            atomic_set_i32(
+                table_share(&self.view, self.worker(worker), m),
+                min(max(told["busy"], 0), GAUGE_MAX))
 
     def mark_up(self, int member_slot, int cause=0, int number=0):
         cdef uint32_t was = member_set_flags(
