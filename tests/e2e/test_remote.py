@@ -15,7 +15,6 @@ import pytest
 from conftest import MemberMaker
 from harness import (
     HOST,
-    LISTEN_BACKLOG,
     Fastlb,
     Member,
     Seen,
@@ -27,6 +26,8 @@ from harness import (
 from httpd import running as httpd
 from ports import free_port
 from tls_site import lay
+
+from fastlb.testing.members import LISTEN_BACKLOG
 
 DIRECT = "127.0.0.5"
 

@@ -18,10 +18,11 @@ FLOORS = (
     ("_core", "_probe", "_fuzz"),
     ("tls", "logs", "admin", "users", "names", "heartbeat"),
     ("lint",),
-    ("worker", "monitor"),
+    ("worker", "monitor", "controller"),
     ("master",),
     ("cli",),
-    ("__main__",),
+    ("testing",),
+    ("pytest_plugin", "__main__"),
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 CIMPORT = re.compile(r"^\s*(?:from\s+fastlb\.(\w+)|(?:c?import)\s+fastlb\.(\w+))", re.M)
