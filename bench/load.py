@@ -87,7 +87,7 @@ def parse(text: str) -> LoadResult:
 class Load:
     """A running load. Options are those of `load.c` (run it bare to see them)."""
 
-    def __init__(self, core: int, address: str, options: Sequence[str]) -> None:
+    def __init__(self, core: int | None, address: str, options: Sequence[str]) -> None:
         client = program("load", with_tls="--tls" in options)
         command = [client, "--connect", address, *options]
         with machine.pinned(core):

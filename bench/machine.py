@@ -30,8 +30,11 @@ def choose_cores() -> Cores:
 
 
 @contextlib.contextmanager
-def pinned(core: int) -> Iterator[None]:
-    """Processes started inside inherit the core."""
+def pinned(core: int | None) -> Iterator[None]:
+    """Processes started inside inherit the core; None: they run on any."""
+    if core is None:
+        yield
+        return
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

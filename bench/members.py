@@ -52,7 +52,7 @@ class MemberProcess:
 
     def __init__(
         self,
-        core: int,
+        core: int | None,
         members: tuple[Member, ...],
         certificate: Certificate | None = None,
     ) -> None:

@@ -18,8 +18,9 @@ socket for each worker), `wide` (Apache: threads for many connections), `sticky`
 (members fail; with `checked` each is asked for /health every second and is back after
 two good answers, with `impatient` it has a second to answer, with `failon` a 500 or a
 503 puts it out, with `quickest` members that are quick or idle are preferred), `status`
-(a status page), `generation` (a path that only this version of the configuration knows:
-by it a reload is seen to have come into force).
+(a status page), `metrics` (fastlb: SetHandler metrics), `unwatched` (fastlb: nothing is
+counted of members' answers, and nothing kept of them), `generation` (a path that only
+this version of the configuration knows: by it one sees that a reload is in force).
 """
 
 from __future__ import annotations
@@ -236,6 +237,12 @@ class Proxy:
         self.setup = setup
         write_configuration(self.kind, self.run, self.port, setup)
         self.process.send_signal(self.kind.reload_signal)
+
+    def upgrade(self, setup: Setup) -> None:
+        """Likewise, and have fastlb execute its program anew."""
+        self.setup = setup
+        write_configuration(self.kind, self.run, self.port, setup)
+        self.process.send_signal(signal.SIGUSR2)
 
     def log_tail(self) -> str:
         lines: list[str] = []
