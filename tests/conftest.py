@@ -77,6 +77,8 @@ def _lacks(need: str) -> bool:
         return not _knows_localhost()
     if need.startswith("python:"):
         return find_spec(need.removeprefix("python:")) is None
+    if need == "wheel":  # one that was built, for what is made of it
+        return "FASTLB_WHEEL" not in os.environ
     if need == "tomcat10":
         return not (
             Path("/usr/share/tomcat10/bin/bootstrap.jar").exists()
