@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trees import model_of
 
-from fastlb.worker.drain import Drain
+from fastlb.worker.drain import Drain, is_single
 from fastlb.worker.heritage import MESSAGE_RECYCLE
 from fastlb.worker.recycle import Recycling, with_jitter
 from fastlb.worker.services import is_within
@@ -118,3 +120,26 @@ def test_a_host_is_within_a_domain_by_whole_labels(
     host: str, name: str, within: bool
 ) -> None:
     assert is_within(host, name) is within
+
+
+@pytest.mark.parametrize(
+    ("name", "is_own"), [(b"look-up_0", True), (b"iou-wrk-1234", False)]
+)
+def test_a_thread_that_the_kernel_lends_keeps_no_worker(
+    name: bytes, is_own: bool
+) -> None:
+    """Asked of a child, which has one thread whatever the tests have."""
+    pid = os.fork()
+    if pid == 0:
+        named, over = threading.Event(), threading.Event()
+
+        def live() -> None:
+            ctypes.CDLL(None).prctl(15, name, 0, 0, 0)  # PR_SET_NAME
+            named.set()
+            over.wait()
+
+        alone = is_single()
+        threading.Thread(target=live, daemon=True).start()
+        named.wait()
+        os._exit(0 if alone and is_single() is not is_own else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
