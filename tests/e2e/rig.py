@@ -214,6 +214,13 @@ class Rig:
     def count(self, what: str) -> int:
         return int(self.look()["counts"][what])
 
+    def keeps(self, taken: int) -> bool:
+        """Nothing is under way, and of the connections that members have taken none was
+        spoilt. (A request that must not be sent twice takes no connection that has been
+        idle for long, and on a slow machine everything takes long.)"""
+        counts = self.look()["counts"]
+        return counts["exchanges"] == 0 and counts["upstreams"] == taken > 0
+
     def settled(self) -> bool:
         """No client connection and no exchange, and every gauge agrees."""
         seen = self.look()

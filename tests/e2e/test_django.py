@@ -271,8 +271,10 @@ def test_another_member_serves_when_one_has_gone(
     leaving = Uwsgi(site, "leaving")
     leaving.start()
     try:
+        # It may take a while until it has stopped.
         rig.start(
-            f"<Proxy balancer://b>\nBalancerMember {leaving.url(scheme)} route=1\n"
+            "KeepAliveTimeout 60\n<Proxy balancer://b>\n"
+            f"BalancerMember {leaving.url(scheme)} route=1\n"
             f"BalancerMember {other.url(scheme)} route=2 status=+H\n"
             "ProxySet stickysession=ROUTE\n</Proxy>\n"
             + below_app("balancer://b", scheme)

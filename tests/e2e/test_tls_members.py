@@ -16,6 +16,7 @@ from peers import Peer, request, response
 from tls_site import host, lay, secure
 
 TRUST = "SSLProxyVerify require\nSSLProxyCACertificateFile ca.crt\n"
+KEPT = "Keep-Alive: timeout=60\r\n"
 FAILED = "Error during SSL Handshake with remote server"
 
 
@@ -95,7 +96,8 @@ class SecureMember:
         while (asked := peer.take_request()) is not None:
             self.requests += 1
             served += 1
-            peer.send(response(asked.body or asked.target.encode()))
+            # ... for a POST too, however slow the machine is
+            peer.send(response(asked.body or asked.target.encode(), fields=KEPT))
             if served == self.closes_after:
                 return
 

@@ -240,7 +240,7 @@ def test_what_has_no_body_costs_no_connection(
         got = client.take_response(method)
         assert str(got.status).encode() in head
         assert client.take_response().body == b"POST /full"
-    assert rig.members[0].connections == 1
+    wait_for(lambda: rig.keeps(rig.members[0].connections), "it is kept")
 
 
 def test_early_hints_are_passed_on(rig: Rig) -> None:
