@@ -107,6 +107,7 @@ class Fastlb:
     port: int
     process: subprocess.Popen[str] | None = None
     known_pids: set[int] = field(default_factory=set)
+    deaf_pids: set[int] = field(default_factory=set)  # workers that accept nothing
 
     @property
     def conf(self) -> Path:
@@ -196,8 +197,12 @@ class Fastlb:
     def reload(self, number: signal.Signals = signal.SIGHUP) -> None:
         """Tell it to reload; returns when the new generation serves."""
         before = self.generations()
+        old = [pid for pid in self.workers() if pid not in self.deaf_pids]
         os.kill(self.pid, number)
         wait_for(lambda: self.generations() > before, "the new generation serves")
+        # ... alone: who was told to drain may take one more until it has heard of it
+        wait_for(lambda: not any(map(accepts, old)), "the old one accepts no more")
+        self.deaf_pids.update(old)
 
     def workers(self) -> list[int]:
         """Pids of the workers that are there now, draining ones too."""

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness import is_listening, wait_for
+from ports import free_port
 from programs import bare_environment
 from rights import IS_ROOT
 from stock import DebianTree
@@ -41,7 +42,9 @@ class StockSite:
         for name in modules:
             self.tree.enable_module(name)
         ports = self.tree.root / "ports.conf"
-        ports.write_text(re.sub(r"\b80\b", str(port), ports.read_text(), count=1))
+        # Listen 443, of which the package has two, is another site's as well.
+        said = re.sub(r"\b80\b", str(port), ports.read_text(), count=1)
+        ports.write_text(re.sub(r"\b443\b", str(free_port()), said))
         (self.tree.root / "sites-enabled/000-default.conf").unlink()
         (self.tree.root / "sites-available/site.conf").write_text(text)
         self.tree.enable("sites", "site")

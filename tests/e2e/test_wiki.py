@@ -40,8 +40,8 @@ CHANGES = (
     (re.compile(r"\btok=[0-9a-f]{6}\b"), "<token>"),
     (re.compile(r"\bDW[0-9a-f]{32}=[^;,]*"), "<login>"),
     (re.compile(r"(?<=^expires: )-?\d+ days?, [\d:]+"), "<time>"),
-    # PHP's clock is read in another second than that of Date.
-    (re.compile(r"(?<=^expires: )(?:0:59:59|1:00:0[01])$"), "<an hour>"),
+    # PHP's clock is read in another second than that of Date, or in one of the next.
+    (re.compile(r"(?<=^expires: )(?:0:59:5\d|1:00:0\d)$"), "<an hour>"),
     (re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"), "<time>"),
 )
 LOGO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300

@@ -293,7 +293,9 @@ def test_a_holder_drains_only_when_its_successor_accepts(model: Model) -> None:
             def drained(*_: object) -> None:
                 # The successor has written its name before it said that it accepts.
                 ok = (folder / "second").exists()
-                (folder / "order").write_text("right" if ok else "wrong")
+                # Whole when it is there: its successor ends both as soon as it is.
+                (folder / "said").write_text("right" if ok else "wrong")
+                (folder / "said").rename(folder / "order")
                 os._exit(0)
 
             signal.signal(signal.SIGUSR1, drained)
