@@ -59,11 +59,14 @@ def lie(draw: random.Random, spans: list[tuple[int, int]]) -> int:
     """Random bytes over them: wherever somebody has written, and here and there
     elsewhere. How many bytes it were."""
     written = 0
+    # To draw so many would take longer than to write them.
+    drawn = draw.randbytes(4 * PIECE)
     for first, size in spans:
         for at in range(first, first + size, PIECE):
             room = min(PIECE, first + size - at)
             if is_touched(at, room) or draw.randrange(FAR_PIECES) == 0:
-                ctypes.memmove(at, draw.randbytes(room), room)
+                begin = draw.randrange(len(drawn) - room)
+                ctypes.memmove(at, drawn[begin : begin + room], room)
                 written += room
     return written
 

@@ -7,6 +7,7 @@ tests have been collected, so that servers start and time out side by side.
 import os
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import cast
 
 from .case import Case
@@ -35,10 +36,14 @@ def _begin(key: Hashable, work: Callable[[], object]) -> Future[object]:
     return _begun[key]
 
 
+@cache
+def _groups_of(subject: str) -> dict[str, list[Case]]:
+    return {conf.name: cases for conf, cases in by_conf(SUBJECTS[subject])}
+
+
 def begin_case(server: str, subject: str, case: Case) -> Future[object]:
     """Play all cases of the case's configuration at a server."""
-    groups = {conf.name: cases for conf, cases in by_conf(SUBJECTS[subject])}
-    group = groups[case.conf.name]
+    group = _groups_of(subject)[case.conf.name]
     if server == "compat":
         group = [one for one in group if one.compat]
     return _begin(

@@ -11,36 +11,40 @@ import fence
 import pytest
 
 Copy = Callable[[], fence.Core]
-CORE = fence.read_core()
+
+
+@pytest.fixture(scope="module")
+def core() -> fence.Core:
+    return fence.read_core()
 
 
 def upward(core: fence.Core) -> list[str]:
     return [core.says(arrow) for arrow in core.upward()]
 
 
-def test_every_name_has_one_home() -> None:
-    assert not CORE.faults
+def test_every_name_has_one_home(core: fence.Core) -> None:
+    assert not core.faults
 
 
-def test_every_chapter_names_exactly_what_it_uses() -> None:
-    wrong = list(CORE.heads())
+def test_every_chapter_names_exactly_what_it_uses(core: fence.Core) -> None:
+    wrong = list(core.heads())
     assert not wrong, "python tests/unit/fence.py --write puts them right"
 
 
-def test_no_arrow_points_upward() -> None:
-    assert not upward(CORE)
+def test_no_arrow_points_upward(core: fence.Core) -> None:
+    assert not upward(core)
 
 
-def test_there_are_no_circles() -> None:
-    assert not CORE.circles()
+def test_there_are_no_circles(core: fence.Core) -> None:
+    assert not core.circles()
 
 
-def test_a_header_speaks_for_its_own_chapter() -> None:
-    assert not fence.foreign(CORE)
+def test_a_header_speaks_for_its_own_chapter(core: fence.Core) -> None:
+    assert not fence.foreign(core)
 
 
-def test_what_a_header_declares_another_module_calls() -> None:
-    assert not fence.idle(CORE)
+def test_what_a_header_declares_another_module_calls(core: fence.Core) -> None:
+    assert not fence.idle(core)
 
 
 def drawn(page: str) -> list[str]:
@@ -61,17 +65,17 @@ def drawn(page: str) -> list[str]:
     return found
 
 
-def test_the_drawing_is_the_spine() -> None:
+def test_the_drawing_is_the_spine(core: fence.Core) -> None:
     page = (fence.ROOT / "ARCHITECTURE.md").read_text("utf-8")
     # Of the methods one name stands for all.
-    spine = [re.sub(r"/by\w+$", "/by*", name) for name in CORE.order[::-1]]
+    spine = [re.sub(r"/by\w+$", "/by*", name) for name in core.order[::-1]]
     assert drawn(page) == list(dict.fromkeys(spine))
     planted = page.replace("rewrite_answer rewrite", "rewrite rewrite_answer")
     assert drawn(planted) != list(dict.fromkeys(spine))
 
 
-def test_the_floor_uses_nothing_above_it() -> None:
-    inside = [b for a, b in CORE.arrows if a in fence.FLOOR]
+def test_the_floor_uses_nothing_above_it(core: fence.Core) -> None:
+    inside = [b for a, b in core.arrows if a in fence.FLOOR]
     assert set(inside) <= set(fence.FLOOR)
 
 
@@ -94,8 +98,8 @@ def plant(tree: Path, chapter: str, text: str) -> fence.Core:
     return fence.read_core(tree)
 
 
-def test_the_copy_is_as_the_sources_are(tree: Path) -> None:
-    assert fence.read_core(tree).arrows == CORE.arrows
+def test_the_copy_is_as_the_sources_are(tree: Path, core: fence.Core) -> None:
+    assert fence.read_core(tree).arrows == core.arrows
 
 
 @pytest.mark.parametrize(
@@ -154,10 +158,12 @@ def test_a_circle_is_seen(tree: Path) -> None:
     assert core.circles() == [["io/timer", "http/chunked"]]
 
 
-def test_an_unnamed_use_is_seen_and_one_that_is_none(tree: Path) -> None:
+def test_an_unnamed_use_is_seen_and_one_that_is_none(
+    tree: Path, core: fence.Core
+) -> None:
     path = tree / "fastlb/core/http/framing.pyx"
     text = path.read_text()
-    named = CORE.named("http/framing")
+    named = core.named("http/framing")
     path.write_text(text.replace(fence.head_of(named), fence.head_of(named[1:])))
     (fault,) = fence.read_core(tree).heads()
     assert fault.startswith(f"http/framing: uses {named[0]} and does not name it")
@@ -196,6 +202,6 @@ def test_a_header_for_others_is_seen(tree: Path) -> None:
     assert fence.foreign(core)["io/timer"] == ["elect_reset"]
 
 
-def test_no_word_of_the_heads_is_unknown() -> None:
-    for name, chapter in CORE.chapters.items():
-        assert set(chapter.head or []) <= set(CORE.chapters), name
+def test_no_word_of_the_heads_is_unknown(core: fence.Core) -> None:
+    for name, chapter in core.chapters.items():
+        assert set(chapter.head or []) <= set(core.chapters), name
