@@ -75,14 +75,15 @@ class Whither:
         }
         self.owners = _owners(self._model)
         self._client = functools.cache(_packed_client)
-        self._door = functools.cache(self._door_of)
+        # No cache of functools: a circle would keep the plan until it is collected.
+        self._doors: dict[tuple[str, str], _Door] = {}
 
     def place(self, key: Key) -> Place:
         """Of one request."""
         host, port, method, target, client, user = key
         if UNSEEN & {*target} or not target or not method:
             return Place("400", status=400)
-        door = self._door(host, port)
+        door = self._doors.get((host, port)) or self._door(host, port)
         lines = [f"{method} {target} HTTP/1.1", f"Host: {door.host}"]
         if user and user != "-":
             pair = base64.b64encode(f"{user}:".encode("latin-1", "replace")).decode()
@@ -133,8 +134,9 @@ class Whither:
             status = 500
         return Place(str(status), status=status)
 
-    def _door_of(self, host: str, port: str) -> _Door:
+    def _door(self, host: str, port: str) -> _Door:
         """For what a line says of the host and port that were asked."""
+        said = host, port
         number = self._by_port.get(port, 0)
         listener = self._model.listeners[number]
         local = address_of(self._model, listener.host, listener.port, host)
@@ -142,7 +144,8 @@ class Whither:
             host = default_name(self._model, local, listener.port)
         is_named = speaks_tls(self._model, number) and not is_address(host)
         name = host.encode("latin-1", "replace") if is_named else b""
-        return _Door(number, packed(local), host, name)
+        door = self._doors[said] = _Door(number, packed(local), host, name)
+        return door
 
 
 def _owners(model: Model) -> dict[str, frozenset[str]]:
