@@ -590,21 +590,16 @@ class Master:
 
     # another program
 
-    def _look_at_upgrade(self) -> None:
-        """Try the program, and become it when it has stood that."""
-        rise = self._upgrade
-        if self.phase is not Phase.SERVING or self._next is not None:
-            return
-        if rise.tried is not None:
-            self._follow(rise.verdict())
-        # Also when one has just been refused: nothing would wake us for whoever has
-        # asked meanwhile.
-        if rise.is_wanted and not rise.is_under_way:
-            try:
-                rise.try_out(self._heirloom(is_trial=True), self._account.asked)
-            except OSError as error:
-                self._reading = rise.reading
-                self._refuse("executing the program", str(error), is_upgrade=True)
+    def _is_between(self) -> bool:
+        """May this program be exchanged now?"""
+        return self.phase is Phase.SERVING and self._next is None
+
+    def _try_out(self) -> None:
+        try:
+            self._upgrade.try_out(self._heirloom(is_trial=True), self._account.asked)
+        except OSError as error:
+            self._reading = self._upgrade.reading
+            self._refuse("executing the program", str(error), is_upgrade=True)
 
     def _follow(self, trial: Trial) -> None:
         """Do what it has shown to be right."""
@@ -742,18 +737,29 @@ class Master:
         if self._next is not None:
             self._look_at_next(self._next)
         self._moments = []
-        # After that: a reload asked for meanwhile begins with the end of this one.
-        self._look_at_upgrade()
+        # After that: what was asked for meanwhile begins with the end of this one, and
+        # nothing else would wake us for it.
+        upgrade = self._upgrade
+        if upgrade.tried is not None and self._is_between():
+            self._follow(upgrade.verdict())
         if (
             self._reload_wanted
             and self._next is None
             and self._current is not None
-            and not self._upgrade.is_under_way
+            and not upgrade.is_under_way
         ):
             if self._is_undone():
                 self._begin_reload()
             else:
                 self._moments.append(self._undone_by_s)
+        # Not while a reload waits: the upgrade's answer would be taken for its own.
+        if (
+            upgrade.is_wanted
+            and not upgrade.is_under_way
+            and not self._reload_wanted
+            and self._is_between()
+        ):
+            self._try_out()
         while self._may_adjust():
             assert self._current is not None
             self._adjust(self._current)

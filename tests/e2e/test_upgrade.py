@@ -274,6 +274,18 @@ def test_a_program_that_cannot_serve_is_refused(
     refused = len(BROKEN) + 2
     wait_for(lambda: server.error_log.count("FB0622") == refused, "both are refused")
 
+    # A reload that was asked for before has its own answer.
+    reloads = server.error_log.count("FB0604")
+    os.kill(server.pid, signal.SIGSTOP)
+    os.kill(server.pid, signal.SIGHUP)
+    os.kill(server.pid, signal.SIGUSR2)
+    os.kill(server.pid, signal.SIGCONT)
+    refused += 1
+    wait_for(lambda: server.error_log.count("FB0622") == refused, "it is refused")
+    assert server.error_log.count("FB0604") == reloads + 1
+    wait_for(lambda: not set(server.workers()) & set(workers), "the old ones end")
+    workers = server.workers()
+
     # Nor one that is sound, with a configuration that is not.
     versions.install("0.1.1")
     good = server.conf.read_text()
