@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastlb.admin.adjustments import adjusted_of_member, is_added
 from fastlb.facts.agent import AgentState
-from fastlb.facts.health import Health, health_of
+from fastlb.facts.health import Health, HealthCheck, HealthMethod, health_of
 from fastlb.facts.member import Member
 from fastlb.facts.member_changes import Cause, Change, changes_of
 from fastlb.facts.outcomes import ANSWERED, CLASSES, quantile_s
@@ -74,6 +74,7 @@ def member_state(
         "redirect": seen["redirect"],
         "weight": seen["load_factor"] / 100,
         "lbset": seen["lbset"],
+        **_checked(member.health),
         "added": is_added(member),
         "adjusted": [
             one._asdict() for one in adjusted_of_member(member, seen, look.agent)
@@ -89,6 +90,24 @@ def member_state(
         "received_bytes": seen["read"],
         "ejections": seen["ejections"],
         **_answers(table, slot),
+    }
+
+
+def _checked(health: HealthCheck | None) -> dict[str, Any]:
+    """How it is checked, by the names that a change gives that."""
+    if health is None:
+        nothing = ("interval_seconds", "passes", "fails", "uri", "expression")
+        return {
+            "health_method": HealthMethod.NONE.value,
+            **{f"health_{name}": None for name in nothing},
+        }
+    return {
+        "health_method": health.method.value,
+        "health_interval_seconds": health.interval_ms / 1000,
+        "health_passes": health.passes,
+        "health_fails": health.fails,
+        "health_uri": health.uri or None,
+        "health_expression": health.condition.name if health.condition else None,
     }
 
 

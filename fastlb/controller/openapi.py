@@ -425,6 +425,8 @@ def _tree(text: str) -> Schema:
             at = at.get("items", at)
         kinds = [_KINDS.get(one, one) for one in kind.split(" or ")]
         leaf: Schema = {"type": kinds[0] if len(kinds) == 1 else kinds}
+        if last.endswith("[]"):
+            last, leaf = last.removesuffix("[]"), _list(leaf)
         at["properties"][last] = {**leaf, "description": told} if told else leaf
     return root
 

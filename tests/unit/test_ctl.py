@@ -231,6 +231,21 @@ def test_words_ask_for_one_change_and_say_how_to_undo_it(  # noqa: PLR0917
             {"added": True, "weight": 2.5, "lbset": 1, "flags": "DR"},
             f"add app {ONE} weight=2.5 lbset=1 route=x disabled=true spare=true",
         ),
+        (
+            "remove app/x",
+            {
+                "added": True,
+                "weight": 1,
+                "health_method": "GET",
+                "health_interval_seconds": 2.5,
+                "health_passes": 1,
+                "health_fails": 3,
+                "health_uri": "/up",
+                "health_expression": None,
+            },
+            f"add app {ONE} route=x health_method=GET health_interval_seconds=2.5"
+            " health_passes=1 health_fails=3 health_uri=/up",
+        ),
     ],
 )
 def test_what_undoes_it_leads_to_what_was_before(  # noqa: PLR0917

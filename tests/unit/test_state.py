@@ -23,6 +23,7 @@ from fastlb import _core, _probe
 from fastlb.admin.reading import ServerFacts, System
 from fastlb.admin.state import state
 from fastlb.admin.status import server_status
+from fastlb.controller.api_words import BALANCER_WORDS, MEMBER_WORDS
 from fastlb.facts.adjustments import Record
 from fastlb.facts.agent import AgentState
 from fastlb.facts.controller import HOST
@@ -45,7 +46,8 @@ BalancerMember {PLAIN} loadfactor=2.5 route=a
 BalancerMember {CHECKED} hcmethod=TCP hcinterval=10 hcstart=up
 BalancerMember {TOLD} agentcheck=127.0.0.1:5
 BalancerMember {RETRIED} retry=60
-ProxySet stickysession=JSESSIONID|jsessionid
+ProxySet stickysession=JSESSIONID|jsessionid failonstatus=500,503
+ProxySet maxattempts=2 failontimeout=On
 </Proxy>
 ProxyPass / balancer://pool/
 <VirtualHost *:80>
@@ -210,6 +212,22 @@ def test_what_was_changed_while_running_is_told_beside_what_files_say() -> None:
     server.table.set_agent(server.slot_of(TOLD), AgentState(drains=True))
     assert "N" in server.member(TOLD)["flags"] and of(TOLD) == []
     assert of(PLAIN) == [("lbset", "7", "0")]
+
+
+def test_what_a_change_may_say_is_told_by_the_same_names(server: Server) -> None:
+    def checks_of(url: str) -> dict[str, Any]:
+        told = server.member(url).items()
+        return {key: value for key, value in told if key.startswith("health_")}
+
+    checked = checks_of(CHECKED)
+    assert {*checked} == {key for key in MEMBER_WORDS if key.startswith("health_")}
+    assert [*checked.values()] == ["TCP", 10, 1, 1, None, None]
+    assert [*checks_of(TOLD).values()] == ["NONE"] + [None] * 5
+    pool = server.document()["balancers"][0]
+    assert {*BALANCER_WORDS} - {*pool} == {"sticky"}  # which is told in two
+    told = [pool[key] for key in ("max_attempts", "timeout_seconds", "fail_on_timeout")]
+    assert told == [2, 0, True]
+    assert pool["fail_on_status"] == [500, 503]
 
 
 def test_direct_members_have_the_keys_of_the_others(server: Server) -> None:

@@ -71,6 +71,7 @@ def model(**process: Any) -> Model:
                 key="balancer://empty",
                 members=(),
                 timeout_ms=0,
+                fail_on_status=(),
                 lbmethod="byrequests",
             ),
             made(
@@ -79,6 +80,7 @@ def model(**process: Any) -> Model:
                 key="balancer://dead",
                 members=(0,),
                 timeout_ms=3000,
+                fail_on_status=(),
                 lbmethod="byrequests",
                 sticky_cookie="JSESSIONID",
                 sticky_url="jsessionid",
@@ -439,7 +441,15 @@ def test_retries_are_told() -> None:
 def test_page_tells_changes_of_a_member_and_its_last_checks() -> None:
     plain = model()
     (member,) = plain.members
-    check = made(HealthCheck, method=HealthMethod.TCP)
+    check = made(
+        HealthCheck,
+        method=HealthMethod.TCP,
+        interval_ms=30_000,
+        passes=1,
+        fails=1,
+        uri="",
+        condition=None,
+    )
     checked = dataclasses.replace(member, health=check)
     _, _, page = ask(the_model=dataclasses.replace(plain, members=(checked,)))
     lines = re.findall(r"<li>([0-9.]+ s ago: .*)</li>", page)
@@ -461,9 +471,7 @@ def test_the_page_tells_what_was_changed_while_running() -> None:
             members=(dataclasses.replace(member, **of_member),),
             balancers=(
                 empty,
-                dataclasses.replace(
-                    balancer, fail_on_status=(), configured=(("timeout", "9"),)
-                ),
+                dataclasses.replace(balancer, configured=(("timeout", "9"),)),
             ),
         )
         return re.sub(r"<.*?>", "", ask(the_model=changed)[2])

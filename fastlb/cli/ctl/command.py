@@ -284,6 +284,14 @@ def _flags_of(member: Member) -> dict[str, bool]:
     }
 
 
+def _checks_of(member: Member) -> dict[str, Any]:
+    """How it is checked; a server of a version before tells nothing of that."""
+    if member.get("health_method", "NONE") == "NONE":
+        return {}
+    keys = (key for key in MEMBER_WORDS if key.startswith("health_"))
+    return {key: member[key] for key in keys if member[key] is not None}
+
+
 def _words_of(said: Mapping[str, Any]) -> str:
     """... as words of the command line."""
     return " ".join(
@@ -345,7 +353,8 @@ def remove(control: Control, told: argparse.Namespace) -> int:
     if member["added"]:  # one of the configuration comes back as it was
         usual = {"weight": 1, "lbset": 0, "route": "", "redirect": ""}
         said = {key: member[key] for key in usual if member[key] != usual[key]}
-        undo = f"{undo} {_words_of({**said, **_flags_of(member)})}".rstrip()
+        said |= {**_flags_of(member), **_checks_of(member)}
+        undo = f"{undo} {_words_of(said)}".rstrip()
     return _ask(control, told, "DELETE", "/members", _query(member), None, undo)
 
 
