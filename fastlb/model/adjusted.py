@@ -246,11 +246,16 @@ def _still(draft: ModelDraft, record: Record, over: list[str]) -> Record | None:
 
 
 def _readable(draft: ModelDraft, record: Record, over: list[str]) -> Record:
-    """Without what names something that is gone: a condition of checks, a method."""
+    """Without what names something that is gone (a condition of checks, a method), and
+    what we would not have written: another version may have."""
     values = MEMBER.presets() | {"status": ""}
+    known = MEMBER_KEYS if record.member else BALANCER_KEYS
+    was_told = dict(record.was)
     held = []
     for key, value in record.params:
         try:
+            if not record.is_added and (key not in known or key not in was_told):
+                raise AdjustmentError(f"{key} cannot be changed while running")
             if record.member:
                 _take_of_member(draft, record.balancer, values, key, value)
             else:

@@ -538,6 +538,34 @@ def test_a_file_that_cannot_be_read_is_told_and_does_not_stop_the_server(
     assert members_of(server.current.model) == members_of(MODEL)
 
 
+@rows(
+    "words",
+    [
+        {"params": {"later": "5"}, "was": {"later": "4"}},
+        {"params": {"retry": "5"}, "was": {"retry": "4"}},
+        {"params": {"route": "x"}, "was": {}},
+        {"member": "", "params": {"lbset": "5"}, "was": {"lbset": "0"}},
+    ],
+)
+def test_what_this_version_would_not_have_kept_is_over_and_all_else_holds(
+    tmp_path: Path, words: dict[str, Any]
+) -> None:
+    kept = json.loads(records_text(done(set_(ONE, lbset="3"), set_(TWO, lbset="4"))))
+    first = kept["changes"][0]
+    first |= words
+    if first["member"]:
+        first["params"] = {"lbset": "3", **words["params"]}
+        first["was"] = {"lbset": "0", **words["was"]}
+    Path(tmp_path, "pid" + SUFFIX).write_text(json.dumps(kept))
+    server = Server(tmp_path)
+    key = next(key for key in words["params"])
+    told = [line for line in server.said.said if "FB0643" in line]
+    assert len(told) == 1 and f"{key} cannot be changed" in told[0]
+    said = members_of(server.current.model)
+    assert said[ONE]["lbset"] == ("3" if first["member"] else "0")
+    assert said[TWO]["lbset"] == "4"
+
+
 def test_errors_are_cleared(server: Server) -> None:
     slot = server.current.member_slots[0]
     up = Adjustment(Deed.UP, KEY, ONE, who="me")
