@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+NAME_MAX: Final = 255
+"""Characters of a user's name, as the log tells it."""
 
 
 @dataclass(slots=True)
@@ -74,13 +78,18 @@ class Asked:
 
     @property
     def who(self) -> str:
-        """For the log."""
+        """For the log: one line, which the master takes whatever the name is."""
         if self.vhost_index < 0:
-            return f"{self.user} at the control socket"
-        user = self.user or "somebody without a name"
+            return f"{_line(self.user)} at the control socket"
+        user = _line(_text(self.user)) or "somebody without a name"
         return f"{user} at {self.client}, by {self.handler}"
 
 
-def _text(path: str) -> str:
+def _text(said: str) -> str:
     """What its bytes spell."""
-    return path.encode("latin-1", "replace").decode("utf-8", "replace")
+    return said.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _line(name: str) -> str:
+    shown = "".join(one if one.isprintable() else "?" for one in name[:NAME_MAX])
+    return shown if len(name) <= NAME_MAX else f"{shown}\u2026"

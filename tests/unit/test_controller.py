@@ -12,8 +12,10 @@ from desks import Office, asked
 from rows import rows
 from trees import model_of
 
+from fastlb.controller.asked import NAME_MAX
 from fastlb.controller.controller import Controller
 from fastlb.controller.heritage import ControllerHeritage
+from fastlb.facts.adjustments import Adjustment, Deed, read_asked
 from fastlb.facts.controller import READERS, host_word
 
 CONF = """
@@ -117,3 +119,27 @@ def test_a_page_that_no_line_has_is_nobodys() -> None:
         # of a model in which another host stood there
         ids[1] = "*:8080/three.test"
         assert status(1, "balancer-manager") == 404
+
+
+@rows(
+    ("user", "shown"),
+    [
+        ("ada", "ada"),
+        ("", "somebody without a name"),
+        ("\u00dcbel".encode().decode("latin-1"), "\u00dcbel"),
+        ("\xff\x9b\u00e9\x00", "\ufffd\ufffd\ufffd?"),
+        ("a" * 3000, f"{'a' * NAME_MAX}\u2026"),
+    ],
+)
+def test_whoever_may_change_something_may_whatever_the_name_is(
+    user: str, shown: str
+) -> None:
+    said = asked(user=user, client="192.0.2.1", handler="balancer-api").who
+    assert said == f"{shown} at 192.0.2.1, by balancer-api"
+    deed = Adjustment(Deed.RESET, "", who=said)
+    assert read_asked(deed.asked(1)) == deed
+
+
+def test_the_account_at_the_control_socket_may_have_any_name_too() -> None:
+    said = asked(user="o\udce9p\N{LATIN SMALL LETTER E WITH ACUTE}", vhost_index=-1).who
+    assert said == "o?p\N{LATIN SMALL LETTER E WITH ACUTE} at the control socket"
