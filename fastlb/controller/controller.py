@@ -16,8 +16,10 @@ import os
 import signal
 import socket
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import uvloop
@@ -57,7 +59,8 @@ ADJUST_S: Final = 60.0
 LEAVE_S: Final = 10.0
 """For what is asked to be answered, once the controller is to go."""
 ASKERS_MAX: Final = 256
-"""Connections at once; others wait in the backlog until one ends."""
+"""Connections at once of one door; others wait in its backlog until one ends, and
+keep nobody from the other door."""
 
 
 async def _status(asked: Asked, desk: Desk) -> PageAnswer:
@@ -112,6 +115,7 @@ class Controller:
         self._asking = asyncio.Lock()
         self._doors: dict[socket.socket, Serve] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._talking: Counter[socket.socket] = Counter()  # of each door
         self._is_leaving = False
         self._ending: asyncio.Task[None] | None = None
         self.desk = Desk(
@@ -168,9 +172,8 @@ class Controller:
 
     def _accept(self, sock: socket.socket) -> None:
         """One of those that wait, if there is room."""
-        if len(self._tasks) >= ASKERS_MAX:
-            for door in self._doors:
-                self._loop.remove_reader(door)
+        if self._talking[sock] >= ASKERS_MAX:
+            self._loop.remove_reader(sock)
             return
         with suppress(OSError):
             client, _ = sock.accept()
@@ -181,12 +184,13 @@ class Controller:
             client.setblocking(False)
             task = self._loop.create_task(self._talk(client, self._doors[sock]))
             self._tasks.add(task)
-            task.add_done_callback(self._end_talk)
+            self._talking[sock] += 1
+            task.add_done_callback(partial(self._end_talk, sock))
 
-    def _end_talk(self, task: asyncio.Task[None]) -> None:
-        if len(self._tasks) == ASKERS_MAX:
-            for door in self._doors:
-                self._loop.add_reader(door, self._accept, door)
+    def _end_talk(self, sock: socket.socket, task: asyncio.Task[None]) -> None:
+        if self._talking[sock] == ASKERS_MAX and sock in self._doors:
+            self._loop.add_reader(sock, self._accept, sock)
+        self._talking[sock] -= 1
         self._tasks.discard(task)
 
     async def _talk(self, client: socket.socket, serve: Serve) -> None:

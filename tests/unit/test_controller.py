@@ -8,10 +8,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from desks import Office, asked
 from rows import rows
 from trees import model_of
 
+from fastlb.controller import controller as module
 from fastlb.controller.asked import NAME_MAX
 from fastlb.controller.controller import Controller
 from fastlb.controller.heritage import ControllerHeritage
@@ -34,10 +36,15 @@ ServerName one.test
 
 
 @contextmanager
-def controller_of(text: str) -> Iterator[Controller]:
+def controller_of(
+    text: str,
+    pages: socket.socket | None = None,
+    control: socket.socket | None = None,
+    loop: asyncio.AbstractEventLoop | None = None,
+) -> Iterator[Controller]:
     office = Office(text)
     mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    loop = asyncio.new_event_loop()
+    loop = loop or asyncio.new_event_loop()
     heritage = ControllerHeritage(
         model=office.model,
         table=office.table,
@@ -47,8 +54,8 @@ def controller_of(text: str) -> Iterator[Controller]:
         error_fds=(os.open(os.devnull, os.O_WRONLY),),
         started_us=0,
         secret=bytes(32),
-        pages=None,
-        control=None,
+        pages=pages,
+        control=control,
         line=its,
     )
     try:
@@ -143,3 +150,57 @@ def test_whoever_may_change_something_may_whatever_the_name_is(
 def test_the_account_at_the_control_socket_may_have_any_name_too() -> None:
     said = asked(user="o\udce9p\N{LATIN SMALL LETTER E WITH ACUTE}", vhost_index=-1).who
     assert said == "o?p\N{LATIN SMALL LETTER E WITH ACUTE} at the control socket"
+
+
+def _door() -> socket.socket:
+    door = socket.socket(socket.AF_UNIX)
+    door.bind("")  # any abstract name
+    door.listen()
+    door.setblocking(False)
+    return door
+
+
+def test_who_holds_all_of_the_workers_door_keeps_no_operator_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ASKERS_MAX", 3)
+
+    async def ask(door: socket.socket, data: bytes) -> socket.socket:
+        client = socket.socket(socket.AF_UNIX)
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, door.getsockname())
+        await loop.sock_sendall(client, data)
+        return client
+
+    async def said_to(client: socket.socket) -> bytes:
+        with client:
+            found = asyncio.get_running_loop().sock_recv(client, 15)
+            return await asyncio.wait_for(found, 5)
+
+    async def talk(pages: socket.socket, control: socket.socket) -> None:
+        head = b"SCRIPT_FILENAME\0proxy:scgi://x/0-x/metrics\0"
+        page = b"%d:%b," % (len(head), head)
+        slow = [await ask(pages, b"5:") for _ in range(3)]
+        await asyncio.sleep(0.05)
+        waits = await ask(pages, page)
+        request = b"GET /openapi.json HTTP/1.1\r\n\r\n"
+        for _ in range(4):
+            assert await said_to(await ask(control, request)) == b"HTTP/1.1 200 OK"
+        # ... and its next one is taken as soon as one of them goes
+        with pytest.raises(BlockingIOError):
+            waits.recv(1)
+        slow[0].close()
+        assert await said_to(waits) == b"Status: 404\r\nCo"
+        for one in slow:
+            one.close()
+
+    loop = asyncio.new_event_loop()
+    with (
+        _door() as pages,
+        _door() as control,
+        controller_of(CONF, pages, control, loop) as controller,
+    ):
+        controller.begin()
+        loop.run_until_complete(talk(pages, control))
+        loop.run_until_complete(asyncio.sleep(0.05))  # they have gone
