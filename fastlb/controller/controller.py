@@ -56,6 +56,8 @@ READ_S: Final = 30.0
 """For a request to be there whole."""
 ADJUST_S: Final = 60.0
 """For the master, which may be in the middle of a reload."""
+TAKE_S: Final = 120.0
+"""For an answer to be taken: until then it lies here, and in the way of others."""
 LEAVE_S: Final = 10.0
 """For what is asked to be answered, once the controller is to go."""
 ASKERS_MAX: Final = 256
@@ -98,6 +100,17 @@ def run(heritage: ControllerHeritage) -> int:
 def is_of_ours(client: socket.socket) -> bool:
     """Who asks for pages is a worker, which has asked who may: of the same account."""
     return http.peer_of(client) in (os.getuid(), 0)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """When all is taken, or nobody takes it."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), TAKE_S)
+    except TimeoutError:
+        writer.transport.abort()
+    except OSError:
+        pass
 
 
 class Controller:
@@ -199,9 +212,7 @@ class Controller:
             try:
                 await serve(reader, writer)
             finally:
-                writer.close()
-                with suppress(OSError):
-                    await writer.wait_closed()
+                await _close(writer)
         except (OSError, scgi.ScgiError, asyncio.IncompleteReadError, TimeoutError):
             pass  # whoever asked has gone, or was none of ours
         except Exception:
@@ -218,7 +229,6 @@ class Controller:
         else:
             answer = await self.answer(asked)
         writer.write(scgi.answer_bytes(*answer))
-        await writer.drain()
 
     async def _serve_control(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -236,7 +246,6 @@ class Controller:
                 return
             method, answer = asked.method, await self.answer(asked)
         writer.write(http.answer_bytes(*answer, is_head=method == "HEAD"))
-        await writer.drain()
 
     async def _serve_events(
         self, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -160,18 +160,24 @@ def _door() -> socket.socket:
     return door
 
 
+async def ask(door: socket.socket, data: bytes) -> socket.socket:
+    client = socket.socket(socket.AF_UNIX)
+    client.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(client, door.getsockname())
+    await loop.sock_sendall(client, data)
+    return client
+
+
+def page_of(word: str) -> bytes:
+    head = f"SCRIPT_FILENAME\0proxy:scgi://x/{word}/metrics\0".encode()
+    return b"%d:%b," % (len(head), head)
+
+
 def test_who_holds_all_of_the_workers_door_keeps_no_operator_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "ASKERS_MAX", 3)
-
-    async def ask(door: socket.socket, data: bytes) -> socket.socket:
-        client = socket.socket(socket.AF_UNIX)
-        client.setblocking(False)
-        loop = asyncio.get_running_loop()
-        await loop.sock_connect(client, door.getsockname())
-        await loop.sock_sendall(client, data)
-        return client
 
     async def said_to(client: socket.socket) -> bytes:
         with client:
@@ -179,11 +185,9 @@ def test_who_holds_all_of_the_workers_door_keeps_no_operator_out(
             return await asyncio.wait_for(found, 5)
 
     async def talk(pages: socket.socket, control: socket.socket) -> None:
-        head = b"SCRIPT_FILENAME\0proxy:scgi://x/0-x/metrics\0"
-        page = b"%d:%b," % (len(head), head)
         slow = [await ask(pages, b"5:") for _ in range(3)]
         await asyncio.sleep(0.05)
-        waits = await ask(pages, page)
+        waits = await ask(pages, page_of("0-x"))
         request = b"GET /openapi.json HTTP/1.1\r\n\r\n"
         for _ in range(4):
             assert await said_to(await ask(control, request)) == b"HTTP/1.1 200 OK"
@@ -204,3 +208,37 @@ def test_who_holds_all_of_the_workers_door_keeps_no_operator_out(
         controller.begin()
         loop.run_until_complete(talk(pages, control))
         loop.run_until_complete(asyncio.sleep(0.05))  # they have gone
+
+
+def test_an_answer_that_nobody_takes_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A part of it is, and the rest never."""
+    size = 4 * 1024 * 1024
+    monkeypatch.setattr(module, "TAKE_S", 0.3)
+    monkeypatch.setattr(module, "ASKERS_MAX", 1)
+
+    async def large(*_: object) -> module.PageAnswer:
+        return 200, "text/plain", bytes(size), ()
+
+    async def taken(client: socket.socket) -> int:
+        with client:
+            found = 0
+            while told := await loop.sock_recv(client, 65536):
+                found += len(told)
+            return found
+
+    async def talk(pages: socket.socket, word: str) -> None:
+        slow = await ask(pages, page_of(word))
+        await loop.sock_recv(slow, 65536)
+        next_one = await ask(pages, page_of(word))
+        assert await asyncio.wait_for(taken(next_one), 5) > size
+        assert await taken(slow) < size
+
+    monkeypatch.setitem(module.HANDLERS, "metrics", large)
+    loop = asyncio.new_event_loop()
+    with _door() as pages, controller_of(CONF, pages, loop=loop) as controller:
+        controller.begin()
+        word = controller.desk.model.vhosts[1].page_word
+        loop.run_until_complete(talk(pages, word))
+        loop.run_until_complete(asyncio.sleep(0.05))
