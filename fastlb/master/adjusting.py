@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fastlb._core import Table
+from fastlb.base.regular import open_regular
 from fastlb.facts.adjustments import (
     ANSWER_BYTES_MAX,
     MEMBER_KEYS_AT_ONCE,
@@ -41,6 +42,7 @@ from fastlb.model.model_draft import ModelDraft
 
 SUFFIX = ".changes"
 FILE_MODE = 0o600
+ROOT = 0
 BYTES_MAX = 16 * 1024 * 1024
 QUEUED_MAX = 256  # that wait for a reload to end
 NUMBERS_BYTES = 64  # that of a question, and of the next record
@@ -90,10 +92,13 @@ class Adjusting:
     # what holds
 
     def recall(self, pid_file: str) -> None:
-        """Read what an earlier server has kept."""
+        """Read what an earlier server has kept: nobody else, who may have put it there
+        first, decides who serves."""
         self._path = pid_file + SUFFIX
         try:
-            with open(self._path, "rb") as file:
+            with open_regular(self._path) as file:
+                if os.fstat(file.fileno()).st_uid not in (os.geteuid(), ROOT):
+                    raise AdjustmentError("it is another user's")
                 self._records = read_records(file.read(BYTES_MAX))
         except FileNotFoundError:
             return

@@ -15,6 +15,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 
+from fastlb.base.regular import open_regular
 from fastlb.master.errors import Exit, StartError
 
 PID_DIGITS_MAX = 10
@@ -26,7 +27,7 @@ _FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux
 def read(path: str) -> int | None:
     """The pid in the file; None without a file; StartError when it is unreadable."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             text = file.read(PID_DIGITS_MAX + 2)
     except FileNotFoundError:
         return None

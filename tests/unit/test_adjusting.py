@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -536,6 +537,30 @@ def test_a_file_that_cannot_be_read_is_told_and_does_not_stop_the_server(
     server = Server(tmp_path)
     assert "error: FB0644" in server.said.said[0]
     assert members_of(server.current.model) == members_of(MODEL)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a file away")
+@rows(("owner", "lbset"), [(0, "3"), (65534, "0")])
+def test_changes_that_another_user_has_put_there_are_nobodys(
+    tmp_path: Path, owner: int, lbset: str
+) -> None:
+    path = Path(tmp_path, "pid" + SUFFIX)
+    path.write_bytes(records_text(done(set_(ONE, lbset="3"))))
+    os.chown(path, owner, owner)
+    server = Server(tmp_path)
+    assert members_of(server.current.model)[ONE]["lbset"] == lbset
+    told = [line for line in server.said.said if "FB0644" in line]
+    assert all("it is another user's" in line for line in told)
+    assert bool(told) == (owner != 0)
+    server.ask(set_(TWO, lbset="5"))
+    assert path.stat().st_uid == 0
+
+
+def test_a_fifo_in_place_of_the_file_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / f"pid{SUFFIX}")
+    server = Server(tmp_path)
+    assert "FB0644" in server.said.said[0]
+    assert "not a regular file" in server.said.said[0]
 
 
 @rows(

@@ -49,6 +49,15 @@ def test_a_file_that_holds_no_pid_is_refused_with_what_to_do(
     assert caught.value.code == 1
 
 
+def test_a_fifo_in_its_place_keeps_nobody_waiting(tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    os.mkfifo(path)
+    with pytest.raises(StartError, match="not a regular file: AH00058"):
+        pidfile.read(str(path))
+    os.close(pidfile.write(str(path), 4711, pytest.fail))
+    assert pidfile.read(str(path)) == 4711
+
+
 def test_overwriting_the_file_of_another_process_is_told(
     tmp_path: Path, dead_pid: int
 ) -> None:
