@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -135,12 +136,12 @@ class Adjusting:
         if self._path is None or written is None:
             return
         lasting = tuple(one for one in records if persists(written, one))
-        if not lasting:
-            with suppress(FileNotFoundError):
-                os.unlink(self._path)
-            return
         try:
-            write_file(self._path, records_text(lasting))
+            if lasting:
+                write_file(self._path, records_text(lasting))
+            else:
+                with suppress(FileNotFoundError):
+                    os.unlink(self._path)
         except OSError as error:
             self._say("error", f"FB0644: {self._path} cannot be written: {error}")
 
@@ -167,10 +168,18 @@ class Adjusting:
         """Do the next deed: its answer, or the model that takes new workers."""
         data = self._queued.popleft()
         question = number_of(data)
+        model, records = current.model, self._records
         try:
             done = self._do(current, read_asked(data), (question, asker))
         except AdjustmentError as why:
             return Answer(False, str(why)), question
+        except Exception as error:
+            # The server is worth more than a change of it.
+            told = "".join(traceback.format_exception(error)).rstrip()
+            self._say("error", f"FB0646: {told}")
+            current.model, self._records = model, records
+            claims.claim(self._table, model, current.number)
+            return Answer(False, "it failed: see the error log"), question
         return done if isinstance(done, Model) else (done, question)
 
     def _do(

@@ -393,6 +393,7 @@ def _said_now(
 
 
 def _target(url: str) -> Target:
+    _check_letters(url)
     try:
         target = member_target(url, "BalancerMember")
     except Mistake as mistake:
@@ -402,6 +403,13 @@ def _target(url: str) -> Target:
             "a member at a socket of this machine is written in a file"
         )
     return target
+
+
+def _check_letters(text: str) -> None:
+    """Text of the configuration is latin-1 (config/lexer.py); workers begin with no
+    other one."""
+    if any(one > "\xff" for one in text):
+        raise AdjustmentError(f"{text}: has letters that no file can say")
 
 
 def _take_of_member(
@@ -424,6 +432,7 @@ def _take(known: Parameters, values: dict[str, Any], key: str, value: str) -> No
     if key == "timeout" and value == "0" and known is BALANCER:
         values["timeout_ms"] = 0
         return
+    _check_letters(value)
     complaint = known.take(values, key, value)
     if complaint is not None:
         if complaint == UNKNOWN_METHOD:

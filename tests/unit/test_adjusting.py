@@ -111,6 +111,16 @@ def test_flags_add_to_those_before_and_what_is_as_configured_is_no_change() -> N
         (Adjustment(Deed.ADD, KEY, "unix:/x|http://h/"), "in a file"),
         (Adjustment(Deed.ADD, KEY, THREE, (("lbset", "x"),)), "lbset=x"),
         (Adjustment(Deed.REMOVE, KEY, THREE), "has no member"),
+        *(
+            (one, "no file can say")
+            for one in (
+                set_(ONE, route="\u20ac"),
+                set_(ONE, redirect="\u20ac" * 21),
+                set_(ONE, hcuri="/\u20ac"),
+                set_("", stickysession="\u20ac"),
+                Adjustment(Deed.ADD, KEY, f"{THREE}/\u20ac"),
+            )
+        ),
     ],
 )
 def test_what_cannot_be_done_is_refused_and_nothing_is_kept(
@@ -436,6 +446,42 @@ def test_what_takes_workers_is_answered_when_they_accept(server: Server) -> None
     assert THREE in answer.text
     assert list(members_of(server.current.model)) == [ONE, TWO, THREE]
     assert [record.is_added for record in server.kept] == [True]
+
+
+def test_names_are_bytes_of_a_file_as_many_as_there_is_room_for(
+    server: Server,
+) -> None:
+    assert server.ask(set_(ONE, route="\xe9" * 63, redirect="\xff" * 63)).done
+    seen = server.table.snapshot_member(server.current.member_slots[0])
+    assert (seen["route"], seen["redirect"]) == ("\xe9" * 63, "\xff" * 63)
+
+
+def test_a_change_that_fails_for_what_nobody_knew_ends_no_server(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        monkeypatch.undo()
+        raise ZeroDivisionError
+
+    before = server.current.model
+    monkeypatch.setattr(server.adjusting, "_keep", fail)
+    answer = server.ask(set_(ONE, lbset="9"))
+    assert (answer.done, answer.text) == (False, "it failed: see the error log")
+    assert any("FB0646: Traceback" in line for line in server.said.said)
+    assert server.current.model is before
+    slot = server.current.member_slots[0]
+    assert server.table.snapshot_member(slot)["lbset"] == 0
+    assert server.ask(set_(TWO, lbset="5")).done
+
+
+def test_a_file_that_cannot_go_or_be_written_is_told_and_ends_no_server(
+    server: Server,
+) -> None:
+    os.mkdir(server.pid_file + SUFFIX)
+    assert server.ask(set_(ONE, lbset="5")).done
+    assert server.ask(Adjustment(Deed.RESET, "")).done
+    told = [line for line in server.said.said if "cannot be written" in line]
+    assert len(told) == 2
 
 
 def test_a_member_that_goes_or_comes_back_is_told(server: Server) -> None:

@@ -118,4 +118,10 @@ MASTER: Final[Mapping[str, Message]] = {
         "The controller has failed over a request to one of its pages.",
         "Report it with the lines that follow.",
     ),
+    "FB0646": Message(
+        "error",
+        "The master has failed over a change that an operator asked for; all is as it"
+        " was.",
+        "Report it with the lines that follow.",
+    ),
 }

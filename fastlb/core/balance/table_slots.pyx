@@ -60,9 +60,14 @@ cdef bint table_wants_probe(uint32_t flags) noexcept nogil:
             and table_probe_clears(flags))
 
 
-# A text that fits into its field, as bytes.
-cdef bytes table_fitting(str text, Py_ssize_t size_max, str what):
-    data = text.encode()
+# A text that fits into its field, as bytes. A text of the configuration is latin-1: a
+# character is a byte of the file, and of what clients say.
+cdef bytes table_fitting(
+        str text, Py_ssize_t size_max, str what, str coding="utf-8"):
+    try:
+        data = text.encode(coding)
+    except UnicodeEncodeError:
+        raise TableError(f"{what} is no text of a file: {text!r}") from None
     if len(data) > size_max:
         raise TableError(f"{what} is {len(data)} bytes long, {size_max} fit: {text!r}")
     return data
@@ -389,9 +394,10 @@ cdef class Table:
         cdef bytes name = table_fitting(
             key, sizeof(self.view.member_names.key), "the member's key")
         cdef bytes route_bytes = table_fitting(
-            route, sizeof(self.view.member_entries.route) - 1, "route=")
+            route, sizeof(self.view.member_entries.route) - 1, "route=", "latin-1")
         cdef bytes redirect_bytes = table_fitting(
-            redirect, sizeof(self.view.member_names.redirect) - 1, "redirect=")
+            redirect, sizeof(self.view.member_names.redirect) - 1, "redirect=",
+            "latin-1")
         cdef int slot, lock
         self.need_master()
         if balancer_slot != -1:
@@ -807,8 +813,8 @@ cdef class Table:
             "response_us": atomic_get_i64(&m.response_ns) // 1000,
             "load_factor": atomic_get_i32(&e.load_factor),
             "lbset": atomic_get_i32(&e.lbset),
-            "route": table_text_of(e.route, e.route_length),
-            "redirect": table_text_of(names.redirect, e.redirect_length),
+            "route": e.route[:e.route_length].decode("latin-1"),
+            "redirect": names.redirect[:e.redirect_length].decode("latin-1"),
             "retries": atomic_get_u32(&m.retries),
             "error_time_us": atomic_get_i64(&m.error_time_us),
             "retry_ms": atomic_get_u32(&e.retry_ms),
