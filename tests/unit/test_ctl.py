@@ -56,6 +56,7 @@ class Server:
         self.asked: list[tuple[str, str, dict[str, str], Any]] = []
         self.refuses: RefusedError | OSError | None = None
         self.in_flight: list[int] = []
+        self.done = "~ it is done"
         self.told: dict[str, Any] = {
             "/changes": {"changes": []},
             "/balancers": {"balancers": [{"name": "app", "host": "", "removed": []}]},
@@ -101,7 +102,7 @@ class Server:
         self.asked.append((method, path, query, said))
         if self.refuses is not None:
             raise self.refuses
-        return {"done": "~ it is done"}
+        return {"done": self.done}
 
     def events(self, since: float | None) -> Iterator[Any]:
         self.since.append(since)
@@ -338,6 +339,24 @@ def test_a_command_that_undoes_leads_to_the_same_server(
     assert capsys.readouterr().out.endswith(undo)
     assert command.run(["members", "-f", f"{tmp_path}/none"]) == 2
     assert "No such file or directory: say with -f" in capsys.readouterr().err
+
+
+def test_what_a_server_says_drives_no_terminal_and_no_shell(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The controller is a process without rights, which others may have taken over."""
+    server.done = "~ \x1b]0;title\x07\x9b31m"
+    MEMBERS.append(member("http://10.0.0.8/a;$(id)\x1b[2J"))
+    try:
+        assert command.run(["disable", "10.0.0.8", "--socket", "/s"]) == 0
+    finally:
+        MEMBERS.pop()
+    told = capsys.readouterr().out
+    assert told.replace("\n", "").isprintable()
+    assert "'app/http://10.0.0.8/a;$(id)\\x1b[2J'" in told
+    server.refuses = RefusedError(409, "no\x1b[1m")
+    assert command.run(["disable", ONE, "--socket", "/s"])
+    assert "no\\x1b[1m" in capsys.readouterr().err
 
 
 def test_the_table_of_members(

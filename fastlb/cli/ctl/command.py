@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from fastlb.base.errors import printable
 from fastlb.cli.arguments import add_configuration, command_parser, source_told
 from fastlb.cli.ctl.client import Control, RefusedError
 from fastlb.cli.ctl.members import Member, UnclearError, chosen, full_name, table
@@ -267,7 +268,7 @@ def _flag_undone(word: str, member: Member) -> str:
     said, undo, _ = FLAGS[word]
     before = dict.fromkeys(FLAGS["enable"][0], False) | _flags_of(member)
     after = {**before, **said}
-    name = full_name(member)
+    name = _named(member)
     for other in (undo, *FLAGS):
         if {**after, **FLAGS[other][0]} == before:
             return f"{other} {name}"
@@ -322,7 +323,7 @@ def _again(control: Control, member: Member) -> Member:
 
 def weight(control: Control, told: argparse.Namespace) -> int:
     member = _member(control, told)
-    undo = f"weight {full_name(member)} {member['weight']:g}"
+    undo = f"weight {_named(member)} {member['weight']:g}"
     return _change(control, told, member, {"weight": value_of(told.number)}, undo)
 
 
@@ -335,7 +336,7 @@ def set_(control: Control, told: argparse.Namespace) -> int:
             control, told, "PATCH", "/balancers", query, said, f"reset {told.member}"
         )
     member = _member(control, told)
-    return _change(control, told, member, said, f"reset {full_name(member)}")
+    return _change(control, told, member, said, f"reset {_named(member)}")
 
 
 def add(control: Control, told: argparse.Namespace) -> int:
@@ -551,11 +552,21 @@ def _say_json(value: object) -> int:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{_shown(text)}\n")
     sys.stdout.flush()
 
 
 def _complain(text: str, code: int) -> int:
-    sys.stderr.write(f"fastlb ctl: {text}\n")
+    sys.stderr.write(f"fastlb ctl: {_shown(text)}\n")
     sys.stderr.flush()
     return code
+
+
+def _shown(text: str) -> str:
+    """Who answers is no operator: what it says must not drive the terminal of one."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _named(member: Member) -> str:
+    """As a word for a shell."""
+    return shlex.quote(full_name(member))
