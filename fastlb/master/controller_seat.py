@@ -32,7 +32,9 @@ from fastlb.master.lone_seat import FORK_FAILED_DELAY_S, LoneSeat
 from fastlb.master.privileges import Identity
 from fastlb.master.reap import Death
 
-BACKLOG = 128
+BACKLOG = 1024
+"""Of each socket. A worker that finds it full answers 503: who asks for a page, or any
+user of this machine who connects and says nothing, is in the way of others then."""
 ASKED_AT_ONCE = 16  # messages read in one turn of the master
 NICE = 10
 """Workers do not wait for what a page takes of the processor: looked at again and

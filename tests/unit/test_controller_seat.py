@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def test_one_that_a_server_has_left_is_taken_over(tmp_path: Path) -> None:
             left.bind(str(tmp_path / name))
     with listening(path), socket.socket(socket.AF_UNIX) as client:
         client.connect(path)
+
+
+def test_who_comes_all_at_once_waits(tmp_path: Path) -> None:
+    path = str(tmp_path / "ctl")
+    with listening(path), ExitStack() as clients:
+        for _ in range(400):
+            client = clients.enter_context(socket.socket(socket.AF_UNIX))
+            client.setblocking(False)
+            client.connect(path)  # BlockingIOError: it is full
 
 
 @pytest.mark.parametrize("name", ["ctl", "ct~"])
