@@ -1,4 +1,5 @@
-"""Logs that nobody could read: directories that are missing, streams that end."""
+"""Logs that nobody could read: directories that are missing, or stand in the place of a
+file; streams that end."""
 
 from __future__ import annotations
 
@@ -39,8 +40,18 @@ def lint_logs(run: Drafts, nodes: Sequence[Node]) -> None:
         if target.startswith("|") or is_elsewhere:
             continue
         path = filesystem_path(os.path.join(run.server_root, target))
-        folder = os.path.dirname(path.replace("\0", ""))
-        if folder not in told and not os.path.isdir(folder):
+        path = path.replace("\0", "")
+        folder = os.path.dirname(path)
+        if os.path.isdir(path):
+            run.report.warn(
+                node,
+                "FB0166",
+                f"{path} is a directory",
+                why="the start fails: Unable to open logs",
+                cure=f"write a file in it, such as {os.path.join(path, 'NAME.log')}",
+                word=target,
+            )
+        elif folder not in told and not os.path.isdir(folder):
             told.add(folder)
             run.report.warn(
                 node,

@@ -35,6 +35,19 @@ def test_a_missing_directory_is_told_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_log_that_is_a_directory_is_told(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    lines = (
+        f"ErrorLog {tmp_path}/logs",
+        f"CustomLog {tmp_path}/logs/ %h",
+        f"CustomLog {tmp_path}/logs/a.log %h",
+    )
+    assert told(tmp_path, *lines) == [
+        (Severity.WARNING, "FB0166", 2),
+        (Severity.WARNING, "FB0166", 3),
+    ]
+
+
 def test_standard_streams_are_noted(tmp_path: Path) -> None:
     lines = ("ErrorLog /dev/stderr", "CustomLog /dev/stdout %h")
     assert told(tmp_path, *lines) == [

@@ -157,8 +157,8 @@ CONFIG: Final[Mapping[str, Message]] = {
     ),
     "FB0166": Message(
         "warning",
-        "The directory of a log does not exist: the start will fail.",
-        "Make it, or write another.",
+        "The directory of a log is missing, or the log is one: the start will fail.",
+        "Make the directory, or write another; write a file.",
     ),
     "FB0167": Message(
         "notice",
