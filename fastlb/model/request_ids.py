@@ -6,12 +6,16 @@ They stand in front of the rules that are written, which may take them away agai
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from fastlb.facts.rules import EnvCondition, HeaderAction, HeaderRule
 from fastlb.facts.vhost import DirConf
 from fastlb.facts.words import RequestId
 from fastlb.model.drafts import Values
 from fastlb.model.headerformat import parse_header_format
+
+_RULES: Final = "request_header_rules"
+NOWHERE: Final = ("", 0)
 
 
 def with_ids(conf: DirConf, settings: Values) -> DirConf:
@@ -23,7 +27,12 @@ def with_ids(conf: DirConf, settings: Values) -> DirConf:
         rules += [_sets("traceparent", "TRACEPARENT"), _STATELESS]
     if not rules:
         return conf
-    return replace(conf, request_header_rules=(*rules, *conf.request_header_rules))
+    written = conf.lines.get(_RULES, ())
+    return replace(
+        conf,
+        request_header_rules=(*rules, *conf.request_header_rules),
+        lines={**conf.lines, _RULES: (*[NOWHERE] * len(rules), *written)},
+    )
 
 
 def _sets(name: str, variable: str) -> HeaderRule:

@@ -105,6 +105,18 @@ def test_the_way_to_a_member_is_told_with_places(main_only: Ask) -> None:
     assert "X-Via: fastlb" in way.sent
 
 
+def test_fields_of_the_servers_own_have_no_line_of_others(tmp_path: Path) -> None:
+    lines = ("Listen 8080", "RequestHeader set X-A a", "RequestID Make")
+    text = "\n".join((*lines, "TraceContext On", "ProxyPass / http://127.0.0.1:1/", ""))
+    way = way_of(standing_of(tmp_path, text), Asked("/x"), ())
+    first = 3 + AS_ROOT.count("\n")
+    assert [(one.text, one.line[1]) for one in steps(way, "request header")] == [
+        ("RequestID: X-Request-ID", 0),
+        ("TraceContext: traceparent", 0),
+        ("RequestHeader set X-A a", first),
+    ]
+
+
 DOCUMENTS = """\
 Listen 8080
 ErrorDocument 404 "%{REQUEST_URI} is not at %{HTTP_HOST}"

@@ -47,6 +47,8 @@ from fastlb.facts.vhost import (
     VHost,
 )
 
+TRACE_FIELDS = ("traceparent", "tracestate")  # model/request_ids.py
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -577,7 +579,15 @@ class _Story:
         for section, number in self.found["header_rules"]:
             conf = self.conf(section)
             line = line_of(conf, "request_header_rules", number)
-            self.add("request header", self.written(line, "RequestHeader"), "", line)
+            name = conf.request_header_rules[number].name
+            # One that nobody wrote: the server's own (model/request_ids.py)
+            own = "RequestHeader"
+            if name in TRACE_FIELDS:
+                own = f"TraceContext: {name}"
+            elif name == self.vhost.request_id_header:
+                own = f"RequestID: {name}"
+            text = self.written(line, own)
+            self.add("request header", text, "", line)
 
     def answered(self, fields: Sequence[str]) -> tuple[str, ...]:
         lines = ["HTTP/1.1 200 OK", "Content-Length: 0", *fields, "", ""]
