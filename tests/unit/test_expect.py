@@ -61,6 +61,7 @@ def test_a_line_that_holds(tmp_path: Path, line: str) -> None:
     ("line", "told"),
     [
         ("/api/x -> balancer://other", "GET /api/x goes to balancer://api"),
+        ("/api/x -> balancer://api/y", "GET /api/x goes to balancer://api/v1/x"),
         ("/api/x -> balancer://api/v2/x", "not to balancer://api/v2/x"),
         ("/admin -> http://127.0.0.1:9003", "goes to an error: 403"),
         ("/old -> 301 https://new.example/there", "goes to 308 https://new.example"),

@@ -131,7 +131,7 @@ def _read(text: str, line: Line) -> Expectation:
 
 def _broken(way: Way, expectation: Expectation) -> Diagnostic:
     asked = expectation.asked
-    text = f"{asked.method} {asked.url} goes to {_where(way)}"
+    text = f"{asked.method} {asked.url} goes to {_where(way, expectation)}"
     cause = next(
         (s for s in reversed(way.steps) if s.line[0] and s.kind in CAUSES), None
     )
@@ -145,9 +145,13 @@ def _broken(way: Way, expectation: Expectation) -> Diagnostic:
 CAUSES = ("host", "access", "redirect", "mapping")
 
 
-def _where(way: Way) -> str:
+def _where(way: Way, expectation: Expectation) -> str:
     if way.outcome == "member":
-        return way.goes_to if way.goes_to == way.member else f"{way.goes_to}"
+        wanted = expectation.where[0]
+        for name in (way.goes_to, way.member):
+            if wanted.startswith(f"{name.rstrip('/')}/"):  # there, for something else
+                return f"{name.rstrip('/')}{way.target}"
+        return way.goes_to
     if way.outcome == "redirect":
         return f"{way.status} {way.goes_to}"
     return way.goes_to if way.outcome != "error" else f"an error: {way.goes_to}"
