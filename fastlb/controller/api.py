@@ -32,7 +32,7 @@ from fastlb.controller.asked import Asked
 from fastlb.controller.desk import Desk
 from fastlb.controller.records import MasterError, holds, records_of
 from fastlb.controller.trace import READS
-from fastlb.facts.adjustments import Adjustment, Deed
+from fastlb.facts.adjustments import NOTHING_CHANGED, Adjustment, Deed
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.history import SPANS
 from fastlb.model.report import Mistake
@@ -427,11 +427,10 @@ async def forget_changes(question: Question) -> tuple[int, object]:
     for balancer in balancers:
         _, told = await _adjust(question, Deed.RESET, balancer, query.get("member", ""))
         done.append(told["done"])
-    changed = [text for text in done if text != NOTHING]
-    return 200, {"done": "; ".join(changed) or NOTHING}
+    changed = [text for text in done if text != NOTHING_CHANGED]
+    return 200, {"done": "; ".join(changed) or NOTHING_CHANGED}
 
 
-NOTHING: Final = "nothing has changed"
 _ONE: Final = ("balancer", "member")
 PATHS: Final[Mapping[str, Mapping[str, Deal]]] = MappingProxyType(
     {

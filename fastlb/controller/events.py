@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from fastlb.admin.reading import System
 from fastlb.controller.desk import Desk
-from fastlb.facts.adjustments import Adjustment, Answer, Deed
+from fastlb.facts.adjustments import NOTHING_CHANGED, Adjustment, Answer, Deed
 from fastlb.facts.member_changes import changes_of
 
 POLL_S: Final = 0.2
@@ -45,7 +45,9 @@ class Events:
 
     def note(self, asked: Adjustment, answer: Answer) -> None:
         """What was changed."""
-        if not answer.done or not answer.text or asked.deed is Deed.TELL:
+        if not answer.done or answer.text in ("", NOTHING_CHANGED):
+            return
+        if asked.deed is Deed.TELL:
             return
         name, _, host = asked.balancer.removeprefix("balancer://").partition("@")
         said = {

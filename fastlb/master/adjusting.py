@@ -23,6 +23,7 @@ from fastlb.base.regular import open_regular
 from fastlb.facts.adjustments import (
     ANSWER_BYTES_MAX,
     MEMBER_KEYS_AT_ONCE,
+    NOTHING_CHANGED,
     Adjustment,
     AdjustmentError,
     Answer,
@@ -199,7 +200,7 @@ class Adjusting:
         what = log_line(changes(current.model, model))
         if model == current.model:
             self._keep(records)
-            return Answer(True, "nothing has changed")
+            return Answer(True, NOTHING_CHANGED)
         if not is_at_once(current.model, model):
             fresh = tuple(new_keys(current.model, model))
             self.waiting = Waiting(*asker, records, asked.who, what, fresh)
@@ -231,7 +232,7 @@ class Adjusting:
         index = ModelDraft(current.model).find(asked.balancer, asked.member)
         slot = current.member_slots[index]
         if not self._table.mark_up(slot, CAUSES.index(Cause.OPERATOR)):
-            return Answer(True, "nothing has changed")
+            return Answer(True, NOTHING_CHANGED)
         what = f"~ member {asked.member}: its errors are cleared"
         self._say("notice", f"FB0642: {what}: {asked.who}")
         return Answer(True, what)

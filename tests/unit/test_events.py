@@ -15,7 +15,7 @@ from fastlb.admin.reading import ServerFacts
 from fastlb.controller import api
 from fastlb.controller.desk import Desk
 from fastlb.controller.events import KEPT_MAX, LINES, Events, since_of
-from fastlb.facts.adjustments import Adjustment, Answer, Deed
+from fastlb.facts.adjustments import NOTHING_CHANGED, Adjustment, Answer, Deed
 from fastlb.facts.member_changes import CAUSES, Cause
 from fastlb.master.claims import claim
 
@@ -62,6 +62,7 @@ def test_what_was_refused_or_only_asked_is_no_event() -> None:
     events = Server().events
     events.note(CHANGED, Answer(False, "no"))
     events.note(Adjustment(Deed.TELL, ""), Answer(True, "x"))
+    events.note(CHANGED, Answer(True, NOTHING_CHANGED))
     assert events.since(0) == []
     for _ in range(KEPT_MAX + 3):
         events.note(CHANGED, Answer(True, "x"))
