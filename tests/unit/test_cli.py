@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from rights import AS_ROOT
 from fastlb.base.errors import PLAIN, Diagnostic, Severity, Style
 from fastlb.cli import control, member_names
 from fastlb.cli.dumps import system_id
-from fastlb.cli.main import run
+from fastlb.cli.main import INTERRUPTED, entry, run
 from fastlb.cli.options import Options, UsageError, parse
 from fastlb.cli.saying import in_background, style_of
 from fastlb.lint.logs import UNREAD_IN_BACKGROUND
@@ -39,6 +40,42 @@ def conf(tmp_path: Path) -> Path:
 
 def call(*arguments: object) -> int:
     return run([str(argument) for argument in arguments], "fastlb")
+
+
+def entered(*arguments: object, redirect: str) -> subprocess.CompletedProcess[str]:
+    """The command as the shell starts it, with a redirection of its output."""
+    command = shlex.join([sys.executable, "-m", "fastlb", *map(str, arguments)])
+    return subprocess.run(
+        ["sh", "-c", f"{command} {redirect}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("words", ["-L", "--help", "explain -f CONF /x"])
+def test_a_full_disk_is_named(words: str, conf: Path) -> None:
+    told = entered(*words.replace("CONF", str(conf)).split(), redirect=">/dev/full")
+    assert told.returncode == 1
+    assert told.stderr == (
+        "fastlb: the output cannot be written: No space left on device\n"
+    )
+
+
+def test_outputs_may_be_closed(conf: Path) -> None:
+    told = entered("-t", "-f", conf, redirect=">&- <&-")
+    assert (told.returncode, told.stderr) == (0, "Syntax OK\n")
+    assert entered("-t", "-f", conf, redirect=">&- 2>&- <&-").returncode == 0
+
+
+def test_an_interrupt_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fastlb.cli.main.run", interrupted)
+    monkeypatch.setattr("fastlb.cli.main._give_up_output", lambda: None)
+    assert entry() == INTERRUPTED
 
 
 # words
