@@ -33,7 +33,7 @@ from fastlb.master import heirloom as heirlooms
 from fastlb.master import map_seats, privileges
 from fastlb.master.errors import StartError
 from fastlb.master.heirloom import HeirloomError
-from fastlb.master.loading import Loaded, Source, load, read
+from fastlb.master.loading import Loaded, Source, load, process_of, read
 from fastlb.master.program import started_as
 
 PROGRAM = "fastlb"
@@ -128,13 +128,13 @@ def run(arguments: Sequence[str], program: str) -> int:
     if heirloom is None or heirloom.is_trial:
         say(worth_saying(diagnostics, level), program, verbose=False)
     if loaded.model is None:
+        if options.verb == "status" and os.path.isfile(source.config_file):
+            # A server goes on when its file has become wrong, and so does this answer
+            code = _obey(options.verb, process_of(source).pid_file)
+            return FAILED if code is None else code
         return FAILED
     if heirloom is None:
-        try:
-            code = control.obey(options.verb, loaded.model.process.pid_file)
-        except StartError as error:
-            _complain(str(error))
-            return FAILED
+        code = _obey(options.verb, loaded.model.process.pid_file)
         if code is not None:
             return code
     # Who only checks or sends a signal is spared what a server is made of
@@ -149,6 +149,14 @@ def run(arguments: Sequence[str], program: str) -> int:
         program=started_as(),
         heirloom=heirloom,
     )
+
+
+def _obey(verb: str | None, pid_file: str) -> int | None:
+    try:
+        return control.obey(verb, pid_file)
+    except StartError as error:
+        _complain(str(error))
+        return FAILED
 
 
 def show(options: Options, source: Source, program: str) -> int:

@@ -78,6 +78,18 @@ def test_an_interrupt_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     assert entry() == INTERRUPTED
 
 
+def test_status_is_told_of_a_file_that_has_become_wrong(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conf.write_text(conf.read_text() + "ProxyPas / http://10.0.0.1/\n")
+    assert call("-f", conf, "-k", "status") == control.NOT_RUNNING
+    told = capsys.readouterr()
+    assert told.out == "fastlb: not running\n"
+    assert "Invalid command 'ProxyPas'" in told.err
+    assert call("-f", conf, "-k", "stop") == 1
+    assert call("-f", conf.with_name("none"), "-k", "status") == 1
+
+
 # words
 
 
