@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +13,8 @@ from typing import Any
 import pytest
 from rows import rows
 
-from fastlb.cli.ctl import command
-from fastlb.cli.ctl.client import RefusedError
+from fastlb.cli.ctl import client, command
+from fastlb.cli.ctl.client import RefusedError, UnreachableError
 from fastlb.cli.ctl.members import UnclearError, chosen, full_name, table
 
 ONE, TWO, THREE = (f"http://10.0.0.{n}:80" for n in (1, 2, 3))
@@ -54,7 +57,7 @@ class Server:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, dict[str, str], Any]] = []
-        self.refuses: RefusedError | OSError | None = None
+        self.refuses: RefusedError | UnreachableError | None = None
         self.in_flight: list[int] = []
         self.done = "~ it is done"
         self.told: dict[str, Any] = {
@@ -107,7 +110,7 @@ class Server:
     def events(self, since: float | None) -> Iterator[Any]:
         self.since.append(since)
         if not self.batches:
-            raise OSError(2, "No such file or directory")
+            raise UnreachableError(2, "No such file or directory")
         yield from self.batches.pop(0)
 
 
@@ -219,6 +222,76 @@ def test_words_ask_for_one_change_and_say_how_to_undo_it(  # noqa: PLR0917
     assert json.loads(capsys.readouterr().out) == {"done": "~ it is done"}
 
 
+def test_an_output_that_fails_is_not_the_servers_fault(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(command, "_say", full)
+    with pytest.raises(OSError, match="No space"):
+        run("members")
+
+
+def test_a_server_that_does_not_answer_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "ANSWER_S", 0.05)
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        with pytest.raises(UnreachableError) as found:
+            client.Control(path).get("/members")
+    assert found.value.errno == errno.ETIMEDOUT
+
+
+@rows(
+    ("answer", "told"),
+    [
+        (
+            b"200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",
+            "at PATH has no 'members'",
+        ),
+        (
+            b"200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi",
+            "at PATH: no answer",
+        ),
+        (
+            b'200 OK\r\nConnection: close\r\nContent-Length: 9\r\n\r\n{"',
+            "at PATH: no answer",
+        ),
+        (
+            b"404 Not Found\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",
+            "one: '404 Not Found'",
+        ),
+        (
+            b"404 Not Found\r\nConnection: close\r\nContent-Length: 9\r\n\r\n{}",
+            "one: '404 Not Found'",
+        ),
+    ],
+)
+def test_who_answers_otherwise_is_no_traceback(
+    answer: bytes, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "s")
+    Path(path).unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+
+        def serve() -> None:
+            with listener.accept()[0] as connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 " + answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert command.run(["members", "--socket", path]) == 1
+        thread.join()
+    assert told.replace("PATH", path) in capsys.readouterr().err
+
+
 @rows(
     ("words", "found", "undo"),
     [
@@ -311,10 +384,23 @@ def test_words_that_mean_nothing(
         (RefusedError(409, "no more than 5"), 1, "no more than 5"),
         (RefusedError(422, "weight: not from"), 2, "weight: not from"),
         (RefusedError(404, "there is no balancer app"), 2, "there is no balancer"),
-        (OSError(111, "Connection refused"), 1, "at /s: Connection refused\n    the"),
-        (OSError(2, "No such file"), 1, "at /s: No such file\n    start the server"),
-        (OSError(13, "Permission"), 1, "at /s: Permission\n    only the account"),
-        (OSError(5, "I/O"), 1, "at /s: I/O\n"),
+        (
+            UnreachableError(111, "Connection refused"),
+            1,
+            "at /s: Connection refused\n    the",
+        ),
+        (
+            UnreachableError(2, "No such file"),
+            1,
+            "at /s: No such file\n    start the server",
+        ),
+        (
+            UnreachableError(13, "Permission"),
+            1,
+            "at /s: Permission\n    only the account",
+        ),
+        (UnreachableError(5, "I/O"), 1, "at /s: I/O\n"),
+        (UnreachableError(110, "timed out"), 1, "at /s: timed out\n    its error log"),
     ],
 )
 def test_refusals(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import socket
@@ -23,6 +24,10 @@ class RefusedError(Exception):
         self.status = status
 
 
+class UnreachableError(OSError):
+    """There is no server with this control socket, or it is not ours to ask."""
+
+
 class _Connection(http.client.HTTPConnection):
     def __init__(self, path: str, timeout_s: float) -> None:
         super().__init__("localhost", timeout=timeout_s)
@@ -40,8 +45,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Control:
-    """What a server with this control socket does and answers. OSError: there is none,
-    or it is not ours to ask."""
+    """What a server with this control socket does and answers; UnreachableError."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -59,10 +63,13 @@ class Control:
         """The document that is answered; RefusedError."""
         answer = self._send(method, path, query or {}, said)
         try:
-            body = answer.read()
+            return json.loads(answer.read())
+        except (http.client.HTTPException, ValueError) as error:
+            raise _no_answer(error) from None
+        except OSError as error:
+            raise _unreachable(error) from None
         finally:
             answer.close()
-        return json.loads(body)
 
     def events(self, since: float | None) -> Iterator[Any]:
         """As they come, until the server ends them: another model, another controller.
@@ -76,11 +83,9 @@ class Control:
     def _lines(self, path: str, query: Said) -> Iterator[Any]:
         answer = self._send("GET", path, query, None)
         try:
-            for line in answer:
+            while line := _next_line(answer):
                 if line.strip():
                     yield json.loads(line)
-        except http.client.HTTPException:
-            return  # cut off
         finally:
             answer.close()
 
@@ -96,16 +101,35 @@ class Control:
             answer = connection.getresponse()
         except http.client.HTTPException as error:
             connection.close()
-            raise OSError(0, f"no answer that is one: {error!r}") from None
-        except OSError:
+            raise _no_answer(error) from None
+        except OSError as error:
             connection.close()
-            raise
+            raise _unreachable(error) from None
         if answer.status >= 400:
             try:
-                detail = str(json.loads(answer.read()).get("detail"))
-            except ValueError:
-                detail = answer.reason
+                detail = json.loads(answer.read())["detail"]
+            except (OSError, http.client.HTTPException, ValueError, LookupError):
+                raise _no_answer(f"{answer.status} {answer.reason}") from None
             finally:
                 answer.close()
-            raise RefusedError(answer.status, detail)
+            raise RefusedError(answer.status, str(detail))
         return answer
+
+
+def _next_line(answer: http.client.HTTPResponse) -> bytes:
+    """Nothing: it has ended, or was cut off."""
+    try:
+        return answer.readline()
+    except http.client.HTTPException:
+        return b""
+    except OSError as error:
+        raise _unreachable(error) from None
+
+
+def _no_answer(what: object) -> UnreachableError:
+    return UnreachableError(0, f"no answer that is one: {what!r}")
+
+
+def _unreachable(error: OSError) -> UnreachableError:
+    number = errno.ETIMEDOUT if isinstance(error, TimeoutError) else error.errno
+    return UnreachableError(number, error.strerror or str(error))

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from fastlb.base.errors import printable
 from fastlb.cli.arguments import add_configuration, command_parser, source_told
-from fastlb.cli.ctl.client import Control, RefusedError
+from fastlb.cli.ctl.client import Control, RefusedError, UnreachableError
 from fastlb.cli.ctl.members import Member, UnclearError, chosen, full_name, table
 from fastlb.cli.ctl.trace import trace_lines
 from fastlb.controller.api_words import BALANCER_WORDS, MEMBER_WORDS
@@ -152,8 +152,11 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(str(why), UNCLEAR)
     except RefusedError as why:
         return _complain(str(why), UNCLEAR if why.status in UNREADABLE else FAILED)
-    except OSError as error:
+    except UnreachableError as error:
         return _complain(unreachable(path, error), FAILED)
+    except KeyError as key:
+        text = f"the answer at {path} has no {key}: another version's, or no fastlb's"
+        return _complain(text, FAILED)
     except KeyboardInterrupt:
         return DONE
 
@@ -164,6 +167,7 @@ CURES: Final[Mapping[int, str]] = {
     errno.ECONNREFUSED: "the server has ended: start it",
     errno.EACCES: "only the account that has started the server may ask it: root as a"
     " rule",
+    errno.ETIMEDOUT: "its error log says what it is busy with, or why it cannot answer",
 }
 
 
@@ -332,9 +336,8 @@ def set_(control: Control, told: argparse.Namespace) -> int:
     if told.member.startswith("balancer://"):
         name, _, host = told.member.removeprefix("balancer://").partition("@")
         query = {"balancer": name, **({"host": host} if host else {})}
-        return _ask(
-            control, told, "PATCH", "/balancers", query, said, f"reset {told.member}"
-        )
+        undo = f"reset {told.member}"
+        return _ask(control, told, "PATCH", "/balancers", query, said, undo)
     member = _member(control, told)
     return _change(control, told, member, said, f"reset {_named(member)}")
 
