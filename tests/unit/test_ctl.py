@@ -222,6 +222,15 @@ def test_words_ask_for_one_change_and_say_how_to_undo_it(  # noqa: PLR0917
     assert json.loads(capsys.readouterr().out) == {"done": "~ it is done"}
 
 
+def test_nothing_is_said_to_undo_what_goes_with_earlier_changes(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.told["/changes"] = {"changes": [{"balancer": "app", "host": "h"}]}
+    for words, undo in (("app@h", False), ("app@i", True), ("app", False)):
+        assert run("set", f"balancer://{words}", "method=bytraffic") == 0
+        assert ("undo:" in capsys.readouterr().out) == undo
+
+
 def test_an_output_that_fails_is_not_the_servers_fault(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,6 +308,13 @@ def test_who_answers_otherwise_is_no_traceback(
         ("enable app/x", {"flags": "N"}, f"drain app/{ONE}"),
         ("enable app/x", {"flags": "HS"}, f"stop app/{ONE}"),
         ("enable app/x", {"flags": "DN"}, f"set app/{ONE} drain=true disabled=true"),
+        ("set app/x lbset=2", {}, f"reset app/{ONE}"),
+        (
+            "set app/x lbset=2 route=y spare=true",
+            {"adjusted": [{"key": "loadfactor"}], "lbset": 1},
+            f"set app/{ONE} lbset=1 route=x spare=false",
+        ),
+        ("set app/x lbset=2", {"added": True}, f"set app/{ONE} lbset=0"),
         ("remove app/x", {"host": "h"}, f"add app@h {ONE}"),
         (
             "remove app/x",

@@ -54,6 +54,10 @@ FLAGS: Final[Mapping[str, tuple[dict[str, bool], str, str]]] = {
 }
 """What a word sets, the one that undoes it, and what it does."""
 
+FLAG_KEYS: Final = tuple(
+    key for key, word in MEMBER_WORDS.items() if word.key == "status"
+)
+
 
 class UsageError(Exception):
     """The words cannot be read."""
@@ -336,10 +340,31 @@ def set_(control: Control, told: argparse.Namespace) -> int:
     if told.member.startswith("balancer://"):
         name, _, host = told.member.removeprefix("balancer://").partition("@")
         query = {"balancer": name, **({"host": host} if host else {})}
-        undo = f"reset {told.member}"
+        undo = _balancer_undone(control, told.member, query)
         return _ask(control, told, "PATCH", "/balancers", query, said, undo)
     member = _member(control, told)
-    return _change(control, told, member, said, f"reset {_named(member)}")
+    return _change(control, told, member, said, _set_undone(member, said))
+
+
+def _set_undone(member: Member, said: Mapping[str, Any]) -> str:
+    """`reset` takes back what was changed before, too, and one that was added; nothing:
+    no word leads to all that was before."""
+    name = _named(member)
+    if not (member.get("added") or member.get("adjusted")):
+        return f"reset {name}"
+    flags = {**dict.fromkeys(FLAG_KEYS, False), **_flags_of(member)}
+    was = {key: flags.get(key, member.get(key)) for key in said}
+    return "" if None in was.values() else f"set {name} {_words_of(was)}"
+
+
+def _balancer_undone(control: Control, name: str, query: Mapping[str, str]) -> str:
+    """... likewise of its settings and of all its members."""
+    has_changed = any(
+        one["balancer"] == query["balancer"]
+        and one["host"] == query.get("host", one["host"])
+        for one in control.get("/changes")["changes"]
+    )
+    return "" if has_changed else f"reset {name}"
 
 
 def add(control: Control, told: argparse.Namespace) -> int:
