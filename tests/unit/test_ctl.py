@@ -301,6 +301,14 @@ def test_who_answers_otherwise_is_no_traceback(
     assert told.replace("PATH", path) in capsys.readouterr().err
 
 
+def test_members_are_listed_with_what_else_names_them() -> None:
+    with pytest.raises(UnclearError) as found:
+        chosen("app/z", MEMBERS[:2])
+    assert str(found.value) == (
+        f"no member is app/z; there are:\n  app/{ONE} (app/a)\n  app/{TWO} (app/b)"
+    )
+
+
 @rows(
     ("words", "found", "undo"),
     [

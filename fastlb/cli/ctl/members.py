@@ -22,7 +22,8 @@ def chosen(text: str, members: Sequence[Member]) -> Member:
     if len(found) == 1:
         return found[0]
     why = f"{text} is more than one:" if found else f"no member is {text}; there are:"
-    listed = [f"  {full_name(one)}" for one in found or there]
+    listed = [f"  {full_name(one)}" for one in found]
+    listed = listed or [f"  {full_name(one)}{_by_route(one)}" for one in there]
     raise UnclearError(
         "\n".join([why, *listed] if listed else [f"no member is {text}"])
     )
@@ -41,6 +42,14 @@ def names_of(member: Member) -> Iterator[str]:
 def full_name(member: Member) -> str:
     at = f"@{member['host']}" if member["host"] else ""
     return f"{member['balancer']}{at}/{member['url']}"
+
+
+def _by_route(member: Member) -> str:
+    """How it may be named as well."""
+    if not member["route"]:
+        return ""
+    at = f"@{member['host']}" if member["host"] else ""
+    return f" ({member['balancer']}{at}/{member['route']})"
 
 
 def table(members: Iterable[Member]) -> list[str]:
