@@ -78,7 +78,9 @@ def _open_what_is_closed() -> None:
                 os.dup2(new, fd)
                 os.close(new)
             os.set_inheritable(fd, True)
-            setattr(sys, name, os.fdopen(fd, mode, closefd=False))
+            stream = os.fdopen(fd, mode, closefd=False)
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
 
 
 def _give_up_output() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -78,6 +79,14 @@ def test_a_server_in_the_background_has_no_terminal(ready: Fastlb) -> None:
     assert os.getsid(ready.pid) != os.getsid(0)
     assert os.readlink(f"/proc/{ready.pid}/fd/0") == "/dev/null"
     assert os.readlink(f"/proc/{ready.pid}/fd/2") == str(ready.folder / "error.log")
+
+
+def test_a_server_may_be_started_without_any_output(ready: Fastlb) -> None:
+    words = shlex.join([sys.executable, "-m", "fastlb", "-f", str(ready.conf)])
+    subprocess.run(["sh", "-c", f"{words} <&- >&- 2>&-"], timeout=30, check=True)
+    assert ready.get().text == "a"
+    wait_for(ready.monitors, "the monitor")
+    assert "FB0610" not in ready.error_log
 
 
 def test_an_address_in_use_is_told_before_the_prompt_is_back(ready: Fastlb) -> None:
