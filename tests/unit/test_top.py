@@ -253,6 +253,15 @@ def test_a_url_that_cannot_be_is_refused(url: str) -> None:
         place_of(url)
 
 
+@pytest.mark.parametrize("every", ["x", "0", "nan"])
+def test_what_is_no_time_is_refused(
+    every: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run(["top", "--every", every], "fastlb")
+    assert "--every: from 0.1 to 3600 seconds\n" in capsys.readouterr().err
+
+
 def test_who_does_not_answer_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

@@ -132,7 +132,10 @@ class _Watch:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not EVERY_LEAST_S <= value <= 3600:
         raise argparse.ArgumentTypeError(f"from {EVERY_LEAST_S} to 3600 seconds")
     return value
