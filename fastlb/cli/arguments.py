@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import textwrap
 
 from fastlb.cli import version
@@ -57,3 +58,13 @@ def source_told(told: argparse.Namespace, *, strict: bool = False) -> Source:
         strict=strict,
     )
     return source_of(options, version.HTTPD_ROOT, version.SERVER_CONFIG_FILE)
+
+
+def words_told(told: argparse.Namespace) -> str:
+    """The same configuration, in words for another command."""
+    said = [("-f", told.file), ("-d", told.root)]
+    for letter, values in (
+        *(("-D", told.defines), ("-C", told.before), ("-c", told.after)),
+    ):
+        said += ((letter, value) for value in values)
+    return "".join(f" {letter} {shlex.quote(value)}" for letter, value in said if value)

@@ -28,7 +28,10 @@ IncludeOptional mods-enabled/*.conf
 IncludeOptional conf-enabled/*.conf
 IncludeOptional sites-enabled/*.conf
 """
-ACTIVATE = "To activate the new configuration, you need to run:\n  fastlb -k graceful\n"
+ACTIVATE = """\
+To activate the new configuration, you need to run:
+  fastlb -k graceful -d {}
+"""
 SITE = "<VirtualHost *:1>\nServerName {}\n</VirtualHost>\n"
 FILES = {
     "sites-available/a.conf": SITE.format("a.test"),
@@ -218,7 +221,7 @@ def test_what_was_changed_is_checked_and_the_next_step_told(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(tree, "ensite", "a") == 0
-    assert capsys.readouterr().out == f"Enabling site a.\n{ACTIVATE}"
+    assert capsys.readouterr().out == f"Enabling site a.\n{ACTIVATE.format(tree)}"
     assert links(tree) == {"sites-enabled/a.conf": "../sites-available/a.conf"}
     assert call(tree, "ensite", "-q", "b") == 0
     assert capsys.readouterr().out == "Enabling site b.\n"

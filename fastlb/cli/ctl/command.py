@@ -12,7 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fastlb.base.errors import printable
-from fastlb.cli.arguments import add_configuration, command_parser, source_told
+from fastlb.cli.arguments import (
+    add_configuration,
+    command_parser,
+    source_told,
+    words_told,
+)
 from fastlb.cli.ctl.client import Control, RefusedError, UnreachableError
 from fastlb.cli.ctl.members import Member, UnclearError, chosen, full_name, table
 from fastlb.cli.ctl.trace import trace_lines
@@ -186,12 +191,7 @@ def where(told: argparse.Namespace) -> str:
     """What leads another command to the same server."""
     if told.socket:
         return f" --socket {shlex.quote(told.socket)}"
-    said = [("-f", told.file), ("-d", told.root)]
-    for letter, values in (
-        *(("-D", told.defines), ("-C", told.before), ("-c", told.after)),
-    ):
-        said += ((letter, value) for value in values)
-    return "".join(f" {letter} {shlex.quote(value)}" for letter, value in said if value)
+    return words_told(told)
 
 
 def socket_of(told: argparse.Namespace) -> str:

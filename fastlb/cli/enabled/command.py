@@ -10,7 +10,12 @@ from types import MappingProxyType
 from typing import Final
 
 from fastlb.base.errors import has_errors
-from fastlb.cli.arguments import add_configuration, command_parser, source_told
+from fastlb.cli.arguments import (
+    add_configuration,
+    command_parser,
+    source_told,
+    words_told,
+)
 from fastlb.cli.enabled.layout import Kind, Layout
 from fastlb.cli.enabled.switch import AbortedError, Switch
 from fastlb.cli.linter.complaints import complaints
@@ -101,7 +106,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         sys.stderr.write(f"{aborted}\n")
         code = FAILED
-    return _proven(switch, source, code) if switch.changed else code
+    return _proven(switch, source, code, words_told(told)) if switch.changed else code
 
 
 def source_of_tree(told: argparse.Namespace) -> Source:
@@ -147,7 +152,7 @@ def _chosen(switch: Switch, patterns: Sequence[str]) -> list[str | None]:
     return found
 
 
-def _proven(switch: Switch, source: Source, code: int) -> int:
+def _proven(switch: Switch, source: Source, code: int, words: str) -> int:
     """What the check says; a change that would not load is taken back."""
     loaded = load(source)
     found = complaints(loaded)
@@ -164,7 +169,7 @@ def _proven(switch: Switch, source: Source, code: int) -> int:
     if not switch.quiet:
         sys.stdout.write(
             "To activate the new configuration, you need to run:\n"
-            "  fastlb -k graceful\n"
+            f"  fastlb -k graceful{words}\n"
         )
     sys.stdout.flush()
     return code
