@@ -1,4 +1,8 @@
-"""From a sound model to a running server, in this process or behind it."""
+"""From a sound model to a running server, in this process or behind it.
+
+What the processes of a server run is loaded here, before any is forked: the files may
+be another version's by the time that one begins.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from fastlb.base.errors import Severity, render
 from fastlb.cli.detach import detach
 from fastlb.cli.options import Options
 from fastlb.cli.phrases import phrases_for
-from fastlb.controller.heritage import ControllerHeritage
+from fastlb.controller import controller
 from fastlb.facts.server import Model
 from fastlb.master import (
     handed,
@@ -91,7 +95,7 @@ def serve(
         foreground=options.is_foreground,
         run_worker=worker.run,
         run_monitor=monitor.run,
-        run_controller=run_controller,
+        run_controller=controller.run,
         phrases=phrases,
         notifier=notifier,
         handed=sockets,
@@ -108,13 +112,6 @@ def serve(
         if launcher is not None:
             launcher.tell(Exit.REFUSED)
         return error.code
-
-
-def run_controller(heritage: ControllerHeritage) -> int:
-    """The body of the controller's process, which has loaded it."""
-    from fastlb.controller.controller import run
-
-    return run(heritage)
 
 
 def apply_options(model: Model, options: Options) -> Model:

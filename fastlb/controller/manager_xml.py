@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from html import escape
 from typing import Any, Final
-from xml.sax.saxutils import escape
 
 from fastlb.controller.asked import Asked
 from fastlb.controller.desk import Desk
@@ -33,7 +33,7 @@ def _line(indent: int, name: str, value: object) -> str:
     # What no XML may hold (RFC 3986 and the readers of parameters let none through)
     # would make the whole document unreadable.
     text = "".join(c if c.isprintable() else "?" for c in str(value))
-    return f"{' ' * indent}<httpd:{name}>{escape(text)}</httpd:{name}>\n"
+    return f"{' ' * indent}<httpd:{name}>{escape(text, quote=False)}</httpd:{name}>\n"
 
 
 def _balancer(desk: Desk, index: int, nonce_of: NonceOf) -> Iterator[str]:

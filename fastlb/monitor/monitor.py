@@ -23,6 +23,8 @@ from fastlb.base import memory
 from fastlb.facts.history import STEP_MIN_S
 from fastlb.facts.words import Compat
 from fastlb.logs.error import ErrorLog
+from fastlb.monitor.agents import AgentWatch
+from fastlb.monitor.checks import conducted, inquiry_of
 from fastlb.monitor.health import HealthWatch, target_as_apache, target_of
 from fastlb.monitor.heartbeats import heartbeats_of
 from fastlb.monitor.heritage import MonitorHeritage
@@ -33,7 +35,6 @@ from fastlb.monitor.verdict import DELAY_MAX_S, DELAY_MIN_S, SHARE
 from fastlb.tls.expiry import DAY_S, warnings_of
 
 if TYPE_CHECKING:
-    from fastlb.monitor.agents import AgentWatch
     from fastlb.monitor.stapling import StapleWatch
 
 TURN_S = 0.1
@@ -239,8 +240,6 @@ def health_watches(
     model, contexts = heritage.model, heritage.member_contexts
     if all(member.health is None for member in model.members):
         return []
-    from fastlb.monitor.checks import conducted, inquiry_of  # for those who have checks
-
     main = model.vhosts[0]
     target = target_as_apache if model.compat is Compat.APACHE else target_of
     watches = []
@@ -277,8 +276,6 @@ def agent_watches(heritage: MonitorHeritage, now_s: float) -> list[AgentWatch]:
     members = heritage.model.members
     if all(member.agent is None for member in members):
         return []
-    from fastlb.monitor.agents import AgentWatch  # for those who have agents
-
     return [
         AgentWatch(
             member,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import pytest
 from conftest import MemberMaker
 from harness import HOST, Fastlb, Load, exchange, wait_for
 from service_manager import ServiceManager
+from test_control import ctl
 from test_digest_logins import Login, line
 from test_manager_page import Site
 from test_many_reloads import ASK, STATUS, Echo, is_alive, take_head
@@ -311,6 +313,33 @@ def test_a_program_that_cannot_serve_is_refused(
     assert said.stdout.startswith("fastlb: upgraded: 0.2.6 -> 0.1.1, serves 1 host")
     assert server.get().text == "a"
     wait_for(lambda: not set(server.workers()) & set(workers), "the old ones end")
+
+
+def test_files_that_are_replaced_while_it_runs_are_not_its_own(
+    server: Fastlb, make_member: MemberMaker, versions: Versions
+) -> None:
+    plain = f"ProxyPass / {make_member('a').url}/\n"
+    server.write(plain)
+    server.start(environ=versions.environ)
+    broken = ("controller/controller.py", "monitor/checks.py", "worker/passwords.py")
+    versions.install("0.3.0", dict.fromkeys(broken, "\nraise ImportError\n"))
+    (server.folder / "users").write_text("ann:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n")
+    member = make_member("b")
+    server.write(
+        f"<Proxy balancer://b>\nBalancerMember {member.url} hcmethod=TCP"
+        " hcinterval=1\n</Proxy>\nProxyPass / balancer://b/\n<Location />\n"
+        "AuthType Basic\nAuthName x\nAuthUserFile users\nRequire valid-user\n"
+        "</Location>\n"
+    )
+    server.reload()
+    said = base64.b64encode(b"ann:test").decode()
+    assert server.get(Authorization=f"Basic {said}").text == "b"
+
+    def has_passed_a_check() -> bool:
+        (told,) = json.loads(ctl(server, "members", "--json"))
+        return any(one["passed"] for one in told["checks"])
+
+    wait_for(has_passed_a_check, "a check passes")
 
 
 def test_a_detached_server_and_its_manager(

@@ -36,6 +36,25 @@ def test_every_package_is_installed() -> None:
     assert set(project["tool"]["setuptools"]["packages"]) == there
 
 
+LOADED_LATER = {
+    "fastlb.controller.openapi": "a command of the sources",
+    "fastlb.monitor.stapling": "by the master, with certificates to be stapled",
+}
+
+
+def test_what_is_forked_has_been_loaded() -> None:
+    """Files of the program may be another version's by then."""
+    names = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for part in ("admin", "controller", "monitor", "worker")
+        for path in (ROOT / "fastlb" / part).rglob("*.py")
+        if path.stem != "__init__"
+    }
+    code = "import sys, fastlb.cli.serve; print(*sys.modules)"
+    told = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
+    assert names - {*told.split()} == {*LOADED_LATER}
+
+
 ASSIGNMENT = re.compile(r"^(?:cdef \w+ )?(\w+ = .*(?:\n[ )}\]].*)*)", re.M)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
 
