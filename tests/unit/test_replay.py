@@ -333,6 +333,14 @@ def test_what_a_reload_would_move_is_told(
 # --- files
 
 
+def test_what_is_no_log_is_not_the_same(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = line("GET /api HTTP/1.1")
+    assert replay(conf, sound + "ProxyPass\n" * 9, capsys, code=0)["broken"] == 9
+    assert replay(conf, sound + "ProxyPass\n" * 10, capsys, code=2)["broken"] == 10
+
+
 def test_broken_lines_are_counted_and_shown(
     conf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

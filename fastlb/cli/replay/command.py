@@ -24,6 +24,7 @@ from fastlb.master.loading import Loaded, Source, load
 from fastlb.master.master import PROGRAM
 
 SAME, MOVED, TROUBLE = range(3)  # as diff(1)
+HARDLY = 10  # times as many lines that cannot be read as lines that can
 PURPOSE = (
     "Which requests of an access log would go elsewhere under a configuration. Nothing"
     " is opened or sent: the compiled code that decides about traffic is asked."
@@ -98,6 +99,12 @@ def run(arguments: Sequence[str]) -> int:
     sys.stdout.flush()
     for one in logged.damaged:
         sys.stderr.write(f"fastlb replay: {one}\n")
+    if logged.broken >= HARDLY * (logged.lines - logged.broken) > 0:
+        sys.stderr.write(
+            f"fastlb replay: {logged.broken} of {logged.lines} lines cannot be read: is"
+            " it an access log, and of this format?\n"
+        )
+        return TROUBLE
     if logged.damaged:
         return TROUBLE
     return MOVED if found.moved else SAME
