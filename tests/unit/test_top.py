@@ -276,7 +276,7 @@ def test_who_does_not_answer_is_told(capsys: pytest.CaptureFixture[str]) -> None
 class Terminal:
     """`fastlb top` in one of 24 lines."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, term: str = "xterm") -> None:
         self.fd, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
         self._slave = slave
@@ -287,7 +287,7 @@ class Terminal:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": ""},
+            env={**os.environ, "TERM": term, "COLUMNS": ""},
         )
 
     def wait_for(self, text: str) -> None:
@@ -311,6 +311,13 @@ class Terminal:
         os.close(self._slave)
         os.close(self.fd)
         return code, same
+
+
+def test_a_terminal_that_cannot_be_drawn_on_gets_text(web: Any, url: str) -> None:
+    terminal = Terminal(url, term="dumb")
+    terminal.wait_for("pool")
+    assert terminal.process.wait(DEADLINE_S) == 0
+    assert "\x1b" not in terminal.seen
 
 
 def test_a_terminal_shows_it_until_q(web: Any, url: str) -> None:

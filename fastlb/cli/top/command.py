@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     except AskError as problem:
         sys.stderr.write(f"fastlb top: {problem}\n")
         return FAILED
-    if told.once or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if told.once or not _is_screen():
         found = lines(first, None, told.sort, width=0, height=0, foot="")
         sys.stdout.write("".join(f"{line.text}\n" for line in found))
         sys.stdout.flush()
@@ -129,6 +129,12 @@ class _Watch:
         if self._problem:
             found[-1] = Line(self._problem[:columns], OUT)
         self._screen.draw(found)
+
+
+def _is_screen() -> bool:
+    """A terminal that can be drawn on."""
+    is_plain = os.environ.get("TERM", "dumb") in ("", "dumb")
+    return sys.stdin.isatty() and sys.stdout.isatty() and not is_plain
 
 
 def _seconds(text: str) -> float:
