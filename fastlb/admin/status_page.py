@@ -207,8 +207,12 @@ def _session(balancer: Told) -> str:
 def _retries(balancer: Told) -> Iterator[str]:
     count, refused = sum(balancer["retries"].values()), balancer["retries_refused"]
     if count or refused:
-        yield f"; sent to one more member {_count(count)} times"
-        yield f", {_count(refused)} times the budget was used up" if refused else ""
+        yield f"; sent to one more member {_times(count)}"
+        yield f", {_times(refused)} the budget was used up" if refused else ""
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{_count(count)} times"
 
 
 def _queue(queue: Told) -> str:
@@ -305,7 +309,8 @@ def _checks(member: Told) -> Iterator[str]:
 
 def _scoreboard(reading: Reading) -> Iterator[str]:
     busy, graceful, idle = reading.counts
-    said = f"{busy} places busy, {graceful} on draining workers, {idle} idle"
+    places = "place" if busy == 1 else "places"
+    said = f"{busy} {places} busy, {graceful} on draining workers, {idle} idle"
     yield f"<p>{said}</p>\n"
     yield f'<pre role="img" aria-label="{said}">{reading.scoreboard}</pre>\n'
 

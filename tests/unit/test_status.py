@@ -436,6 +436,12 @@ def test_page_tells_who_waits_where_anybody_has() -> None:
 def test_retries_are_told() -> None:
     told = "sent to one more member 3 times, 4 times the budget was used up"
     assert told in ask()[2]
+    table = Table()
+    few = {"sent_again": {"unsent": 2, "spent": 1}}
+    told_of = table.snapshot_balancer(1) | few
+    table.snapshot_balancer = lambda _: told_of  # type: ignore[method-assign]
+    told = "sent to one more member 2 times, once the budget was used up"
+    assert told in ask(table=table)[2]
 
 
 def test_page_tells_changes_of_a_member_and_its_last_checks() -> None:
