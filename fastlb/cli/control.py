@@ -7,6 +7,7 @@ signal, and whoever starts anew behind it finds the old server still there.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -145,6 +146,8 @@ def _send(pid: int, verb: str) -> bool:
         os.kill(pid, SIGNALS[verb])
     except OSError as error:
         _say(f"sending signal to server: {error.strerror}")
+        if error.errno == errno.EPERM:
+            _fail(f"pid {pid} is another account's: root, or that one, may ask it")
         return False
     return True
 

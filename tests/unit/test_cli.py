@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import signal
@@ -437,6 +438,26 @@ def test_a_stranger_with_the_pid_of_a_server_is_left_alone(
     assert sleeper.poll() is None
     for start in (None, "start"):
         assert control.obey(start, str(tmp_path / "pid")) is None
+
+
+def test_who_may_not_is_told_who_may(
+    conf: Path,
+    running: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def kill(_pid: int, number: int) -> None:
+        if number:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(control.os, "kill", kill)
+    assert call("-f", conf, "-k", "graceful") == control.FAILED
+    told = capsys.readouterr()
+    assert told.out == "sending signal to server: Operation not permitted\n"
+    assert told.err == (
+        f"fastlb: pid {running.pid} is another account's: root, or that one, may ask"
+        " it\n"
+    )
 
 
 @pytest.mark.parametrize("verb", ["stop", "graceful-stop"])
