@@ -182,6 +182,12 @@ QUERY = {"balancer": "app", "host": "", "member": ONE}
             *({"lbset": 1, "route": "7", "spare": True}, "reset app/"),
         ),
         (
+            "set app/a loadfactor=4 hcmethod=GET hcinterval=2.5",
+            *("PATCH", "/members", QUERY),
+            {"weight": 4, "health_method": "GET", "health_interval_seconds": 2.5},
+            "reset app/",
+        ),
+        (
             "set balancer://app fail_on_status=500,503 sticky=null",
             *("PATCH", "/balancers", {"balancer": "app"}),
             *({"fail_on_status": [500, 503], "sticky": None}, "reset balancer://app"),
@@ -301,6 +307,20 @@ def test_who_answers_otherwise_is_no_traceback(
     assert told.replace("PATH", path) in capsys.readouterr().err
 
 
+def test_a_file_is_told_from_a_server_that_has_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "s"
+    path.write_text("")
+    assert command.run(["members", "--socket", str(path)]) == 1
+    assert "it is no socket: the one beside the PidFile" in capsys.readouterr().err
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    assert command.run(["members", "--socket", str(path)]) == 1
+    assert "the server has ended: start it" in capsys.readouterr().err
+
+
 def test_members_are_listed_with_what_else_names_them() -> None:
     with pytest.raises(UnclearError) as found:
         chosen("app/z", MEMBERS[:2])
@@ -386,6 +406,7 @@ def test_drain_waits_until_nothing_is_under_way(
     [
         ("set app/a weight", 2, "write key=value"),
         ("set app/a lbset=1 lbset=2", 2, "comes twice"),
+        ("set app/a weight=1 LoadFactor=2", 2, "weight comes twice, as LoadFactor"),
         ("members nobody", 2, "no balancer nobody"),
         ("drain nobody", 2, "no member is nobody"),
     ],

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import os
 import shlex
+import stat
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -58,6 +60,14 @@ FLAGS: Final[Mapping[str, tuple[dict[str, bool], str, str]]] = {
     ),
 }
 """What a word sets, the one that undoes it, and what it does."""
+
+OF_CONFIGURATION: Final = {
+    word.key: key
+    for words in (MEMBER_WORDS, BALANCER_WORDS)
+    for key, word in words.items()
+    if word.key != "status"
+}
+"""The API's names by those of the configuration, as an operator has them in mind."""
 
 FLAG_KEYS: Final = tuple(
     key for key, word in MEMBER_WORDS.items() if word.key == "status"
@@ -183,8 +193,18 @@ CURES: Final[Mapping[int, str]] = {
 def unreachable(path: str, error: OSError) -> str:
     """Why nobody answers, and what to do."""
     cure = CURES.get(error.errno or 0)
+    if error.errno == errno.ECONNREFUSED and _is_other(path):
+        cure = "it is no socket: the one beside the PidFile ends in .control"
     why = f"no server answers at {path}: {error.strerror or error}"
     return f"{why}\n    {cure}" if cure else why
+
+
+def _is_other(path: str) -> bool:
+    """Something stands there, and is no socket."""
+    try:
+        return not stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def where(told: argparse.Namespace) -> str:
@@ -539,8 +559,14 @@ def _ask(  # noqa: PLR0917 - a request, and how to undo it
 
 
 def params_of(words: Sequence[str]) -> dict[str, Any]:
-    """... with values as the API wants them."""
-    return {key: _value(key, text) for key, text in params_text(words).items()}
+    """... with names and values as the API wants them."""
+    found: dict[str, Any] = {}
+    for said, text in params_text(words).items():
+        key = OF_CONFIGURATION.get(said.lower(), said)
+        if key in found:
+            raise UsageError(f"{key} comes twice, as {said} as well")
+        found[key] = _value(key, text)
+    return found
 
 
 def params_text(words: Sequence[str]) -> dict[str, str]:
