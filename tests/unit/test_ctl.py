@@ -307,6 +307,35 @@ def test_who_answers_otherwise_is_no_traceback(
     assert told.replace("PATH", path) in capsys.readouterr().err
 
 
+def test_only_who_is_there_can_be_traced(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def trace(query: dict[str, Any]) -> Iterator[Any]:
+        asked.append(query)
+        raise KeyboardInterrupt
+        yield
+
+    server.trace = trace  # type: ignore[attr-defined]
+    for text, url in (
+        ("app/a", ONE),
+        (TWO, TWO),  # of two balancers
+        ("10.0.0.9", "http://10.0.0.9/"),  # of none
+    ):
+        assert run("trace", "--match", f"member={text}", "--match", "path=/") == 0
+        assert asked.pop() == {"member": url, "path": "/"}
+    assert run("trace", "--match", "balancer=balancer://app") == 0
+    assert asked.pop() == {"balancer": "balancer://app"}
+    for text, told in (
+        ("member=app/z", "no member is app/z; there are:"),
+        ("balancer=ap", "no balancer ap has members; there are: app, other"),
+    ):
+        assert run("trace", "--match", text) == 2
+        assert told in capsys.readouterr().err
+    assert asked == []
+
+
 def test_a_file_is_told_from_a_server_that_has_ended(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

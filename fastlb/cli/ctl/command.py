@@ -21,7 +21,15 @@ from fastlb.cli.arguments import (
     words_told,
 )
 from fastlb.cli.ctl.client import Control, RefusedError, UnreachableError
-from fastlb.cli.ctl.members import Member, UnclearError, chosen, full_name, table
+from fastlb.cli.ctl.members import (
+    Member,
+    UnclearError,
+    chosen,
+    full_name,
+    names_of,
+    of_balancer,
+    table,
+)
 from fastlb.cli.ctl.trace import trace_lines
 from fastlb.controller.api_words import BALANCER_WORDS, MEMBER_WORDS
 from fastlb.facts.controller import CONTROL_SUFFIX
@@ -270,12 +278,7 @@ def status(control: Control, told: argparse.Namespace) -> int:
 def members(control: Control, told: argparse.Namespace) -> int:
     everyone = found = control.get("/members")["members"]
     if told.balancer is not None:
-        name = told.balancer.removeprefix("balancer://")
-        found = [one for one in everyone if one["balancer"] == name]
-        if not found:
-            names = dict.fromkeys(one["balancer"] for one in everyone)
-            there = ", ".join(one for one in names if one is not None)
-            raise UnclearError(f"no balancer {name} has members; there are: {there}")
+        found = of_balancer(told.balancer, everyone)
     if told.json:
         return _say_json(found)
     for line in table(found):
@@ -485,7 +488,7 @@ def event_told(one: Mapping[str, Any]) -> str:
 
 def trace(control: Control, told: argparse.Namespace) -> int:
     """Each when it has ended. A reload ends an answer: it goes on with what is left."""
-    query = params_text(told.match)
+    query = _sought(control, params_text(told.match))
     left = told.count
     while True:
         for one in control.trace({**query, **({"count": left} if left else {})}):
@@ -497,6 +500,21 @@ def trace(control: Control, told: argparse.Namespace) -> int:
             left -= bool(told.count) and one["kind"] == "request"
             if told.count and left <= 0:
                 return DONE
+
+
+def _sought(control: Control, query: dict[str, str]) -> dict[str, str]:
+    """With names that there are: nobody waits for a request of another one."""
+    if not {"member", "balancer"} & {*query}:
+        return query
+    everyone = control.get("/members")["members"]
+    if "balancer" in query:
+        of_balancer(query["balancer"], everyone)
+    if "member" in query:
+        text = query["member"]
+        urls = {one["url"] for one in everyone if text in names_of(one)}
+        url = urls.pop() if len(urls) == 1 else chosen(text, everyone)["url"]
+        return {**query, "member": url}
+    return query
 
 
 WORDS: Final[Mapping[str, Callable[[Control, argparse.Namespace], int]]] = {

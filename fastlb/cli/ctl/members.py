@@ -29,6 +29,17 @@ def chosen(text: str, members: Sequence[Member]) -> Member:
     )
 
 
+def of_balancer(text: str, members: Sequence[Member]) -> list[Member]:
+    """Those of the balancer of that name, whichever host has it."""
+    name = text.removeprefix("balancer://").strip("/")
+    found = [one for one in members if one["balancer"] == name]
+    if not found:
+        names = dict.fromkeys(one["balancer"] for one in members)
+        there = ", ".join(one for one in names if one is not None)
+        raise UnclearError(f"no balancer {name} has members; there are: {there}")
+    return found
+
+
 def names_of(member: Member) -> Iterator[str]:
     url, balancer = member["url"], member["balancer"]
     near = (url, urlsplit(url).netloc)
