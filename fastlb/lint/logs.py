@@ -1,15 +1,17 @@
 """Logs that nobody could read: directories that are missing, or stand in the place of a
-file; streams that end."""
+file; streams that end; programs that are not there."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 
 from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
 from fastlb.logs.error import is_syslog
 from fastlb.logs.files import standard_stream
+from fastlb.logs.piped import LogProgramError, command_of, is_piped
 from fastlb.model.drafts import Drafts
 
 UNREAD_IN_BACKGROUND = "FB0167"  # a note; whoever starts in the background is warned
@@ -37,7 +39,10 @@ def lint_logs(run: Drafts, nodes: Sequence[Node]) -> None:
         is_elsewhere = is_syslog(target) and (
             run.lenient or node.name.lower() == "errorlog"
         )
-        if target.startswith("|") or is_elsewhere:
+        if is_piped(target):
+            _look_at_program(run, node, target)
+            continue
+        if is_elsewhere:
             continue
         path = filesystem_path(os.path.join(run.server_root, target))
         path = path.replace("\0", "")
@@ -62,3 +67,20 @@ def lint_logs(run: Drafts, nodes: Sequence[Node]) -> None:
                 " there",
                 word=target,
             )
+
+
+def _look_at_program(run: Drafts, node: Node, target: str) -> None:
+    """A shell says itself what it does not find."""
+    try:
+        words = command_of(target)
+    except LogProgramError:
+        return
+    if shutil.which(words[0]) is None:
+        run.report.warn(
+            node,
+            "FB0174",
+            f"{words[0]} is no program that can be executed",
+            why="the start fails: AH00104: unable to start piped log program",
+            cure="install it, or write the path at which it is",
+            word=target,
+        )

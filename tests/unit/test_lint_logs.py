@@ -16,7 +16,7 @@ def told(tmp_path: Path, *lines: str) -> list[tuple[Severity, str, int]]:
     return [
         (item.severity, item.number, item.line)
         for item in found
-        if item.number in ("FB0166", "FB0167")
+        if item.number in ("FB0166", "FB0167", "FB0174")
     ]
 
 
@@ -26,7 +26,7 @@ def test_a_missing_directory_is_told_once(tmp_path: Path) -> None:
         f"<VirtualHost *:80>\nCustomLog {tmp_path}/none/a.log %h\n</VirtualHost>",
         f"CustomLog {tmp_path}/other/a.log %h",
         f"CustomLog {tmp_path}/a.log %h",
-        f'TransferLog "|/usr/bin/rotatelogs {tmp_path}/none/log 5"',
+        f'TransferLog "|/bin/cat {tmp_path}/none/log 5"',
         "ErrorLog syslog:local7",
     )
     assert told(tmp_path, *lines) == [
@@ -45,6 +45,20 @@ def test_a_log_that_is_a_directory_is_told(tmp_path: Path) -> None:
     assert told(tmp_path, *lines) == [
         (Severity.WARNING, "FB0166", 2),
         (Severity.WARNING, "FB0166", 3),
+    ]
+
+
+def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("")
+    lines = (
+        'ErrorLog "|/nope/prog x"',
+        f'CustomLog "||{tmp_path}/plain" %h',
+        'CustomLog "|$nope | nope" %h',  # a shell's
+        'CustomLog "|cat -n" %h',
+    )
+    assert told(tmp_path, *lines) == [
+        (Severity.WARNING, "FB0174", 2),
+        (Severity.WARNING, "FB0174", 3),
     ]
 
 

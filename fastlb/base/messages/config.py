@@ -195,6 +195,11 @@ CONFIG: Final[Mapping[str, Message]] = {
         "Options MultiViews holds where a file lies that httpd would find by it.",
         "Let links name the files, or add what is missing by a RewriteRule.",
     ),
+    "FB0174": Message(
+        "warning",
+        "The program of a log is not there: the start will fail.",
+        "Install it, or write the path at which it is.",
+    ),
     "FB0161": Message(
         "warning",
         "A line of envvars asks for more than variables; it is not run.",
