@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from fastlb.cli.main import entry
+from fastlb.cli.entry import entry
 
 if __name__ == "__main__":
     sys.exit(entry())

@@ -6,12 +6,10 @@ with its own (master/errors.py), which say what kind of thing went wrong.
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
 from fastlb import _core  # noqa: F401 - first: it notes what memory is taken
 from fastlb.cli import commands, control, version
@@ -39,55 +37,6 @@ from fastlb.master.program import started_as
 PROGRAM = "fastlb"
 DONE = 0
 FAILED = 1
-INTERRUPTED = 130  # as shells say of a Ctrl-C
-UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-
-
-def entry() -> int:
-    """The console script."""
-    _open_what_is_closed()
-    try:
-        code = run(sys.argv[1:], PROGRAM)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has had enough.
-        _give_up_output()
-        return FAILED
-    except KeyboardInterrupt:
-        _give_up_output()
-        return INTERRUPTED
-    except OSError as error:
-        if error.errno not in UNWRITABLE or error.filename is not None:
-            raise
-        _give_up_output()
-        _complain(f"{PROGRAM}: the output cannot be written: {error.strerror}")
-        return FAILED
-    return code
-
-
-def _open_what_is_closed() -> None:
-    """Whoever starts us with `>&-` has what we open take the place of an output."""
-    streams = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
-    for fd, (name, mode) in enumerate(streams):
-        if getattr(sys, name) is None:
-            with suppress(OSError):
-                os.fstat(fd)
-                continue
-            new = os.open(os.devnull, os.O_RDWR)
-            if new != fd:
-                os.dup2(new, fd)
-                os.close(new)
-            os.set_inheritable(fd, True)
-            stream = os.fdopen(fd, mode, closefd=False)
-            setattr(sys, name, stream)
-            setattr(sys, f"__{name}__", stream)
-
-
-def _give_up_output() -> None:
-    """What is left of it goes nowhere, lest it fail again at the end."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.close(null)
 
 
 def run(arguments: Sequence[str], program: str) -> int:

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fastlb.cli.main import entry
+from fastlb.cli.entry import entry
 from fastlb.worker import worker
 from fastlb.worker.heritage import Heritage
 

@@ -20,7 +20,8 @@ from rights import AS_ROOT
 from fastlb.base.errors import PLAIN, Diagnostic, Severity, Style
 from fastlb.cli import control, member_names
 from fastlb.cli.dumps import system_id
-from fastlb.cli.main import INTERRUPTED, entry, run
+from fastlb.cli.entry import INTERRUPTED, entry
+from fastlb.cli.main import run
 from fastlb.cli.options import Options, UsageError, parse
 from fastlb.cli.saying import in_background, style_of
 from fastlb.lint.logs import UNREAD_IN_BACKGROUND
@@ -75,8 +76,33 @@ def test_an_interrupt_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("fastlb.cli.main.run", interrupted)
-    monkeypatch.setattr("fastlb.cli.main._give_up_output", lambda: None)
+    monkeypatch.setattr("fastlb.cli.entry._give_up_output", lambda: None)
     assert entry() == INTERRUPTED
+
+
+INTERRUPTED_EARLY = """\
+import sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "fastlb.cli.main":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Finder())
+from fastlb.cli.entry import entry
+sys.exit(entry())
+"""
+
+
+def test_nor_is_one_before_all_is_loaded() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_EARLY],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (INTERRUPTED, "")
 
 
 def test_status_is_told_of_a_file_that_has_become_wrong(
