@@ -28,11 +28,12 @@ NOT_CARRIED = (
     "cryptography",
     "dns",
     "html.entities",
-    "httptools",
     "lark",
     "OpenSSL",
     "passlib",
     "psutil",
+    "urllib.request",
+    "xml",
 )
 SERVING = """
 import sys
