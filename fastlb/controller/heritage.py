@@ -34,8 +34,6 @@ class ControllerHeritage:
     expiries: tuple[Expiry, ...] = ()  # of the certificates in use
 
     def load(self) -> None:
-        """Import what the controller is made of, before it becomes another user, who
-        may not be allowed to read where it lies. The master does without."""
+        """Import what the master does without, before the controller becomes another
+        user, who may not be allowed to read where it lies."""
         import psutil  # noqa: F401
-
-        import fastlb.controller.controller  # noqa: F401

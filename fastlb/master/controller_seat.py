@@ -26,9 +26,8 @@ from fastlb.facts.controller import (
     abstract_name,
     pages_path,
 )
-from fastlb.master import spawn
 from fastlb.master.generation import Generation
-from fastlb.master.lone_seat import FORK_FAILED_DELAY_S, LoneSeat
+from fastlb.master.lone_seat import LoneSeat
 from fastlb.master.privileges import Identity
 from fastlb.master.reap import Death
 
@@ -151,7 +150,6 @@ class ControllerSeat(LoneSeat):
     def begin(self, current: Generation, now_s: float) -> None:
         """Fork: somebody has connected."""
         self.is_awaited = False
-        self._born_s = now_s
         mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         mine.setblocking(False)
         heritage = ControllerHeritage(
@@ -173,23 +171,18 @@ class ControllerSeat(LoneSeat):
             mine.close()
             os.nice(NICE)
             self._table.be_reader()
-            # First: what it is made of takes its time, and addresses may be given up.
+            # First: what is loaded takes its time, and addresses may be given up.
             self._let_go(current)
             heritage.load()
 
-        try:
-            self.pid = spawn.fork(
-                "fastlb-control",
-                lambda: self._run(heritage),
-                let_go=let_go,
-                identity=self._identity,
-            )
-        except OSError:
-            self.due_s = now_s + FORK_FAILED_DELAY_S
-            mine.close()
-        else:
+        def run() -> int:
+            return self._run(heritage)
+
+        if self.sit("fastlb-control", run, let_go, self._identity, now_s):
             self._line = mine
             self.number += 1
+        else:
+            mine.close()
         its.close()
 
     # what it asks

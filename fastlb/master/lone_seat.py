@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 
+from fastlb.master import spawn
+from fastlb.master.privileges import Identity
 from fastlb.master.reap import BackOff, Death
 
 FORK_FAILED_DELAY_S = 1.0
@@ -34,6 +37,24 @@ class LoneSeat:
         self.due_s = now_s
         if not death.is_orderly():
             self.due_s += self._back_off.delay_s(now_s - self._born_s)
+
+    def sit(
+        self,
+        name: str,
+        run: Callable[[], int],
+        let_go: Callable[[], None],
+        identity: Identity | None,
+        now_s: float,
+    ) -> bool:
+        """Fork who sits here from now on; False: the system has no process for it, and
+        it is due again."""
+        self.due_s = None
+        self._born_s = now_s
+        try:
+            self.pid = spawn.fork(name, run, let_go=let_go, identity=identity)
+        except OSError:
+            self.due_s = now_s + FORK_FAILED_DELAY_S
+        return self.pid is not None
 
     def is_due(self, now_s: float) -> bool:
         return self.pid is None and self.due_s is not None and self.due_s <= now_s

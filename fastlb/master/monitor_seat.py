@@ -7,11 +7,12 @@ a new one: the old one is told to go and its successor knows the new model.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from fastlb._core import Table
-from fastlb.master import claims, spawn
+from fastlb.master import claims
 from fastlb.master.generation import Generation
-from fastlb.master.lone_seat import FORK_FAILED_DELAY_S, LoneSeat
+from fastlb.master.lone_seat import LoneSeat
 from fastlb.master.privileges import Identity
 from fastlb.monitor.heritage import MonitorHeritage
 
@@ -37,8 +38,9 @@ class MonitorSeat(LoneSeat):
         if not self.is_due(now_s):
             return
         heritage = self._heritage(current)
-        self.due_s = None
-        self._born_s = now_s
+        # A fault of it is the monitor's, which says so, and no end of the server.
+        with suppress(Exception):
+            heritage.load()
         self._table.claim_monitor()
 
         def let_go() -> None:
@@ -46,17 +48,12 @@ class MonitorSeat(LoneSeat):
             self._table.be_monitor()
             self._let_go(current)
 
-        try:
-            self.pid = spawn.fork(
-                "fastlb-monitor",
-                lambda: self._run(heritage),
-                let_go=let_go,
-                identity=self._identity,
-            )
-        except OSError:
-            self.due_s = now_s + FORK_FAILED_DELAY_S
-            return
-        self._table.set_monitor_pid(self.pid)
+        def run() -> int:
+            return self._run(heritage)
+
+        if self.sit("fastlb-monitor", run, let_go, self._identity, now_s):
+            assert self.pid is not None
+            self._table.set_monitor_pid(self.pid)
 
     def _heritage(self, current: Generation) -> MonitorHeritage:
         model = current.model

@@ -50,14 +50,11 @@ class MonitorHeritage:
         return process.statistics_history and process.extended_status
 
     def load(self) -> None:
-        """Import what only some models need, before the monitor becomes another user,
-        who may not be allowed to read where it lies."""
+        """Import what only some models need: in the master, as the files may be another
+        version's by the time that the next monitor begins; and before this one becomes
+        another user, who may not be allowed to read where it lies."""
         members = self.model.members
         if self.asks_names:
             import fastlb.names.resolver
-        if any(member.agent is not None for member in members):
-            import fastlb.monitor.agents
-        if any(member.health is not None for member in members):
-            import fastlb.monitor.checks
         if any(member.health is not None and member.tls for member in members):
             import fastlb.tls.member_link  # noqa: F401
