@@ -63,8 +63,7 @@ def source_told(told: argparse.Namespace, *, strict: bool = False) -> Source:
 def words_told(told: argparse.Namespace) -> str:
     """The same configuration, in words for another command."""
     said = [("-f", told.file), ("-d", told.root)]
-    for letter, values in (
-        *(("-D", told.defines), ("-C", told.before), ("-c", told.after)),
-    ):
-        said += ((letter, value) for value in values)
+    said += [("-D", value) for value in told.defines]
+    said += [("-C", value) for value in told.before]
+    said += [("-c", value) for value in told.after]
     return "".join(f" {letter} {shlex.quote(value)}" for letter, value in said if value)

@@ -17,8 +17,9 @@ ASKED_BYTES_MAX: Final = 16_384
 """One adjustment, as it is asked for."""
 ANSWER_BYTES_MAX: Final = 65_536
 ANSWER_TEXT_MAX: Final = 5000
-NOTHING_CHANGED: Final = "nothing has changed"
 """... of which each character may take twelve."""
+NOTHING_CHANGED: Final = "nothing has changed"
+"""The answer to what makes no difference."""
 TEXT_MAX: Final = 2048
 PARAMS_MAX: Final = 32
 SECONDS_MAX: Final = 1 << 40

@@ -16,6 +16,7 @@ from fastlb.model.headerformat import parse_header_format
 
 _RULES: Final = "request_header_rules"
 NOWHERE: Final = ("", 0)
+TRACE_FIELDS: Final = ("traceparent", "tracestate")
 
 
 def with_ids(conf: DirConf, settings: Values) -> DirConf:
@@ -24,7 +25,7 @@ def with_ids(conf: DirConf, settings: Values) -> DirConf:
     if settings["request_id"] is not RequestId.OFF:
         rules.append(_sets(settings["request_id_header"], "REQUEST_ID"))
     if settings["trace_context"]:
-        rules += [_sets("traceparent", "TRACEPARENT"), _STATELESS]
+        rules += [_sets(TRACE_FIELDS[0], "TRACEPARENT"), _STATELESS]
     if not rules:
         return conf
     written = conf.lines.get(_RULES, ())
@@ -50,7 +51,7 @@ def _sets(name: str, variable: str) -> HeaderRule:
 # A tracestate belongs to the trace that it came with.
 _STATELESS = HeaderRule(
     action=HeaderAction.UNSET,
-    name="tracestate",
+    name=TRACE_FIELDS[1],
     value=(),
     regex=None,
     always=False,

@@ -46,8 +46,7 @@ from fastlb.facts.vhost import (
     SectionKind,
     VHost,
 )
-
-TRACE_FIELDS = ("traceparent", "tracestate")  # model/request_ids.py
+from fastlb.model.request_ids import TRACE_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
